@@ -1,0 +1,1 @@
+../../autograd/autograd.h

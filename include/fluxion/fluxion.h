@@ -1,0 +1,8 @@
+/* Fluxion: reverse-mode automatic differentiation for C. This header includes all public ones. */
+#ifndef FLUXION_FLUXION_H
+#define FLUXION_FLUXION_H
+
+#include "autograd.h"
+#include "ops.h"
+
+#endif
