@@ -479,8 +479,10 @@ struct fx_op {
     const char *name;
     const char *formula;   /* in words, for people */
     int inputs;            /* how many; -1: any number */
-    int outputs;           /* how many; 0 means 1 */
-    unsigned captures;
+    int outputs;           /* how many; 0 means 1; -1: output_count says */
+    int (*output_count)(const fx_call *c);
+    unsigned captures;     /* the most that its closure captures ... */
+    unsigned (*captured)(const fx_call *c); /* ... and what of it, given c->needs; NULL: all */
     size_t options_size;   /* of the options, copied into the node by value */
     bool view;             /* the output is the input's memory, as the shape rule says; no forward */
     bool strided;          /* takes inputs of any strides; otherwise it is handed contiguous ones */

@@ -30,27 +30,28 @@ enum { /* fx_tensor.flags */
     FX__INFERENCE = 1 << 5,     /* made in inference mode */
     FX__VIEW_NO_GRAD = 1 << 6,  /* a view made while nothing was recorded */
     FX__VIEW_MULTI = 1 << 7,    /* a view that is one of several outputs (split, unbind) */
-    FX__ENDED = 1 << 8,         /* released, memory still held by what uses it */
+    FX__ENDED = 1 << 8,         /* released; its memory is held by what uses it */
     FX__KEPT = 1 << 9,          /* moved out of its scope */
-    FX__VIEW_CUSTOM = 1 << 10,  /* an input that a user's op returned as it is */
-    FX__DETACHED = 1 << 11,     /* cut off by fx_detach_() */
+    FX__COUNTED = 1 << 10,      /* one of the handles that its buffer counts */
+    FX__DETACHED = 1 << 11,     /* shares memory with an owner, but not its history */
+    FX__TEMPORARY = 1 << 12,    /* a gradient on its way, counted by `version` (backward.c) */
 };
 
 struct fx_tensor {
     fx_context *cx;
-    char *data;          /* of the first element */
-    fx_buffer *buffer;   /* pooled memory, also of views; NULL: inline, foreign or none */
-    fx_tensor *owner;    /* of a view; NULL: this is the owner */
-    fx_node *node;       /* that made it; a leaf's accumulator; NULL: none */
-    fx_meta *meta;       /* gradient, hooks, view relation: what few tensors have */
+    char *data;        /* of the first element */
+    fx_buffer *buffer; /* pooled memory, also of views; NULL: inline, foreign or none */
+    fx_tensor *owner;  /* of a view, never itself a view; NULL: this is an owner */
+    fx_node *node;     /* that made it; a leaf that wants a gradient: its accumulator, once it has been used */
+    fx_meta *meta;     /* gradient, hooks, writes: what few tensors have */
     int64_t numel;
-    uint32_t version;    /* owners: how often the memory was written */
-    uint32_t scope;      /* the id of the scope that made it */
-    uint32_t held_by;    /* the id of the scope that last took a reference (outer handles) */
-    uint8_t dtype, ndim, output;
-    uint8_t unused;
+    uint32_t version;  /* owners: how often the memory was written. Views: the owner's history that `node` belongs to */
+    uint32_t scope;    /* the id of the scope that made it */
+    uint8_t dtype, ndim;
     uint16_t flags;
-    int64_t size[];      /* ndim sizes, then ndim strides */
+    uint16_t output;   /* which of its node's */
+    uint16_t unused;
+    int64_t size[];    /* ndim sizes, then ndim strides */
 };
 
 static inline const int64_t *fx__stride(const fx_tensor *x) { return x->size + x->ndim; }

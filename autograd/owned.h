@@ -1,0 +1,20 @@
+/* What the folders above may ask of a context, beyond the public header. */
+#ifndef FLUXION_AUTOGRAD_OWNED_H
+#define FLUXION_AUTOGRAD_OWNED_H
+
+#include <fluxion/autograd.h>
+
+/* Zeroed memory that lives as long as the outermost scope, and is freed with it; finish (may be NULL) is called with it
+ * before that, in reverse order of making. NULL after an error. */
+void *fx__context_own(fx_context *cx, size_t bytes, void (*finish)(void *memory));
+
+/* A row-major tensor in the outermost scope, whatever scope is open: parameters, buffers, optimizer state. */
+fx_tensor *fx__context_tensor(fx_context *cx, fx_dtype dtype, int ndim, const int64_t *size, fx_where where);
+
+/* Zero-safe mode is on (fx_set_zero_safe). */
+bool fx__zero_safe(const fx_context *cx);
+
+/* How many failures have been reported, so that a caller can tell whether a call of its own failed. */
+uint64_t fx__failures(const fx_context *cx);
+
+#endif
