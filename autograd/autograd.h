@@ -138,6 +138,17 @@ typedef struct fx_list {
 #define FX_LIST(...)                                                                                                   \
     (FX_LITERAL(fx_list){(int)(sizeof((fx_tensor *[]){__VA_ARGS__}) / sizeof(fx_tensor *)), (fx_tensor *[]){__VA_ARGS__}})
 
+/* A tensor and its name, as parameters and files have them ("0.weight"); and a list of such, which the callee only
+ * reads. */
+typedef struct fx_named {
+    const char *name;
+    fx_tensor *tensor;
+} fx_named;
+typedef struct fx_named_list {
+    int64_t count;
+    const fx_named *at;
+} fx_named_list;
+
 /* A tensor, or a number where a tensor may stand: then tensor is FX_NUMBER, which is not NULL, so that a failed
  * tensor is not taken for a number. FX_OPERAND(a) makes one of either; two registers. */
 typedef struct fx_operand {
