@@ -139,7 +139,7 @@ typedef struct fx_list {
     (FX_LITERAL(fx_list){(int)(sizeof((fx_tensor *[]){__VA_ARGS__}) / sizeof(fx_tensor *)), (fx_tensor *[]){__VA_ARGS__}})
 
 /* A tensor and its name, as parameters and files have them ("0.weight"); and a list of such, which the callee only
- * reads. */
+ * reads. To stand in a call: FX_NAMED(cx, {"w", w}, {"b", b}). */
 typedef struct fx_named {
     const char *name;
     fx_tensor *tensor;
@@ -147,7 +147,11 @@ typedef struct fx_named {
 typedef struct fx_named_list {
     int64_t count;
     const fx_named *at;
+    fx_context *cx; /* where a failure is reported; NULL: on the first tensor's */
 } fx_named_list;
+#define FX_NAMED(cx, ...)                                                                                              \
+    (FX_LITERAL(fx_named_list){(int64_t)(sizeof((fx_named[]){__VA_ARGS__}) / sizeof(fx_named)),                        \
+                               (fx_named[]){__VA_ARGS__}, cx})
 
 /* A tensor, or a number where a tensor may stand: then tensor is FX_NUMBER, which is not NULL, so that a failed
  * tensor is not taken for a number. FX_OPERAND(a) makes one of either; two registers. */
