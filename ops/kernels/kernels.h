@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define FX_KERNEL_FAMILIES(X) X(elementwise)
+#define FX_KERNEL_FAMILIES(X) X(elementwise) X(optim)
 
 #define FX__KERNELS(family) typedef struct fx_##family##_kernels fx_##family##_kernels;
 FX_KERNEL_FAMILIES(FX__KERNELS)
