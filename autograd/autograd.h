@@ -31,7 +31,9 @@ extern "C" {
 
 /* Macros here give options a default that the caller may name again (`.bias = false` after `.bias = true`); that
  * is meant, and would warn under -Wextra. gcc and clang both know the flag by this name. */
+#ifndef __cplusplus
 #pragma GCC diagnostic ignored "-Woverride-init"
+#endif
 
 enum { FX_MAX_DIMS = 8, FX_MAX_OUTPUTS = 8 };
 
