@@ -31,6 +31,7 @@ RULES = {
     "nn": Rule([], ["autograd", "ops", "data"], HASH),
     "train": Rule([], ["autograd", "ops", "nn", "optim", "data"], FILES | HASH),
     "examples": Rule([], ["autograd", "ops", "nn", "optim", "data", "train", "include/fluxion"], set()),
+    "benchmarks/kernels": Rule(["ops/kernels"], [], COMPUTE),
     "benchmarks": Rule([], ["autograd", "ops", "nn", "optim", "data", "train", "include/fluxion"], set()),
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
@@ -66,7 +67,7 @@ def complaint(root, file, quote, name):
     folder = folder_of(file)
     rule = RULES[folder]
     if name == "config.h":
-        return None if folder in ("ops/kernels", "ops", "autograd", "data", "nn", "train") else "config.h is the library's"
+        return None if folder in ("ops/kernels", "ops", "autograd", "data", "nn", "train", "benchmarks/kernels") else "config.h is the library's"
     target = resolve(root, file, quote, name)
     if target is None:
         stem = os.path.splitext(name)[0]
