@@ -5,6 +5,22 @@
 #include "tensor.h"
 #include <string.h>
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define FX__ASAN
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define FX__ASAN
+#endif
+#ifdef FX__ASAN
+#include <sanitizer/asan_interface.h>
+#define FX__POISON(at, bytes) __asan_poison_memory_region(at, bytes)
+#define FX__UNPOISON(at, bytes) __asan_unpoison_memory_region(at, bytes)
+#else
+#define FX__POISON(at, bytes) ((void)(at), (void)(bytes))
+#define FX__UNPOISON(at, bytes) ((void)(at), (void)(bytes))
+#endif
+
 enum {
     FX__ERROR_TEXT = 1024,
     FX__SHAPE_TEXTS = 8,
@@ -14,7 +30,8 @@ enum {
     FX__ARENA_LARGEST = 4 << 20
 };
 
-/* ---- the arena: a list of blocks, filled from first to last, rewound to a mark --------------------------------- */
+/* ---- the arena: a list of blocks, filled from first to last, rewound to a mark
+ * --------------------------------- */
 
 typedef struct fx_block {
     struct fx_block *next;
@@ -31,14 +48,15 @@ typedef struct fx_arena {
     char *at, *end;
 } fx_arena;
 
-/* ---- the pool: buffers by size class ----------------------------------------------------------------------------- */
+/* ---- the pool: buffers by size class
+ * ----------------------------------------------------------------------------- */
 
-/* Memory for numbers. In use it hangs in its scope's list, free in its class's. It is given back when no handle
- * counts on it (`handles`) and no closure or inner scope holds it (`captures`). */
+/* Memory for numbers. In use it hangs in its scope's list, free in its class's. It is given back when no
+ * handle counts on it (`handles`) and no closure or inner scope holds it (`captures`). */
 struct fx_buffer {
     char *data;
-    size_t bytes;  /* asked for by its present user */
-    size_t taken;  /* from the system, this header included */
+    size_t bytes; /* asked for by its present user */
+    size_t taken; /* from the system, this header included */
     fx_buffer *next, **link;
     fx_memory_scope *scope;
     uint32_t captures, handles;
@@ -54,13 +72,12 @@ typedef struct fx_heap_handle {
     uint32_t holds;   /* scopes that refer to it */
     uint32_t held_by; /* the last of them */
     size_t bytes;
-    fx_tensor tensor;
-} fx_heap_handle;
+} fx_heap_handle; /* the fx_tensor follows */
 
 /* A scope's reference to something of a scope around it. */
 typedef struct fx_hold {
     struct fx_hold *next;
-    fx_buffer *buffer;       /* either */
+    fx_buffer *buffer;      /* either */
     fx_heap_handle *handle; /* or */
 } fx_hold;
 
@@ -76,7 +93,7 @@ struct fx_memory_scope {
     uint32_t id;
     uint32_t sequence; /* the tape's, when it was opened */
     fx_arena_mark mark;
-    fx_node *tail;     /* the tape's last node, when it was opened */
+    fx_node *tail; /* the tape's last node, when it was opened */
     fx_buffer *buffers;
     fx_heap_handle *heap;
     fx_hold *holds;
@@ -84,10 +101,11 @@ struct fx_memory_scope {
     fx_grad_mode mode; /* to restore */
     bool absorbed;     /* its arena lives on in the parent: something with a graph was kept */
     fx_where where;
-    int64_t nodes;     /* made in it and in what it absorbed */
+    int64_t nodes; /* made in it and in what it absorbed */
 };
 
-/* ---- contexts ------------------------------------------------------------------------------------------------------ */
+/* ---- contexts
+ * ------------------------------------------------------------------------------------------------------ */
 
 typedef struct fx_saved_hooks_entry {
     struct fx_saved_hooks_entry *next;
@@ -104,7 +122,7 @@ struct fx_context {
     uint32_t sequence; /* of the last node */
     uint8_t mode;      /* fx_grad_mode */
     bool zero_safe, tracing;
-    bool checks;       /* any of: saved hooks, tracing: the slow way through an op */
+    bool checks; /* any of: saved hooks, tracing: the slow way through an op */
     fx_dtype dtype;
     int threads;
     uint32_t scope_id, pass_id;
@@ -113,6 +131,7 @@ struct fx_context {
     fx_tensor *temporaries[FX_MAX_DIMS + 1]; /* free handles of gradients, by ndim */
 
     fx_status error;
+    bool stranger;     /* a thread that does not hold the context used it; atomic */
     uint64_t failures; /* counted, so that a caller can tell whether a call of its own failed */
     char message[FX__ERROR_TEXT];
     fx_warning_function *warning;
@@ -149,16 +168,14 @@ void *fx__system_alloc(fx_context *cx, size_t bytes);
 void fx__system_free(fx_context *cx, void *memory, size_t bytes);
 
 void *fx__arena_more(fx_context *cx, size_t bytes);
-/* Memory that ends with the open scope, 16-byte aligned. NULL after an error. */
+/* Memory that ends with the open scope, 8-byte aligned. NULL after an error. */
 static inline void *fx__arena_alloc(fx_context *cx, size_t bytes)
 {
-    bytes = (bytes + 15) & ~(size_t)15;
+    bytes = (bytes + 7) & ~(size_t)7;
     char *at = cx->arena.at;
     if (__builtin_expect((size_t)(cx->arena.end - at) < bytes, 0)) return fx__arena_more(cx, bytes);
     cx->arena.at = at + bytes;
-#ifdef FX__ASAN
-    __asan_unpoison_memory_region(at, bytes);
-#endif
+    FX__UNPOISON(at, bytes);
     return at;
 }
 
@@ -177,10 +194,16 @@ static inline bool fx__hold(fx_tensor *x)
 }
 
 /* A handle in the heap, of a given scope, with memory of its own. */
-fx_tensor *fx__new_in(fx_context *cx, fx_memory_scope *scope, fx_dtype dtype, int ndim, const int64_t *size, fx_where where);
+fx_tensor *fx__new_in(fx_context *cx, fx_memory_scope *scope, fx_dtype dtype, int ndim, const int64_t *size,
+                      fx_where where);
 /* A handle in the heap without memory yet. */
 fx_tensor *fx__handle_in(fx_context *cx, fx_memory_scope *scope, const fx_tensor *like);
 void fx__heap_free(fx_context *cx, fx_tensor *x);
+void fx__heap_move(fx_tensor *x, fx_memory_scope *scope);
+/* Memory from the pool that ends with a scope. NULL after an error. */
+void *fx__scope_memory(fx_context *cx, fx_memory_scope *scope, size_t bytes);
+/* The last component of a path; "?" for NULL. */
+const char *fx__base_name(const char *path);
 /* The open scope that x belongs to. */
 fx_memory_scope *fx__scope_of(const fx_tensor *x);
 /* Something that the scope does last. False after an error. */

@@ -4,8 +4,8 @@
 
 #include <fluxion/autograd.h>
 
-/* Zeroed memory that lives as long as the outermost scope, and is freed with it; finish (may be NULL) is called with it
- * before that, in reverse order of making. NULL after an error. */
+/* Zeroed memory that lives as long as the outermost scope, and is freed with it; finish (may be NULL) is
+ * called with it before that, in reverse order of making. NULL after an error. */
 void *fx__context_own(fx_context *cx, size_t bytes, void (*finish)(void *memory));
 
 /* A row-major tensor in the outermost scope, whatever scope is open: parameters, buffers, optimizer state. */

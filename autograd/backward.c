@@ -1,0 +1,991 @@
+/* The backward pass.
+ *
+ * A pass walks the tape from the last root down. A node that a gradient has reached carries the pass's number
+ * and the gradient; since every consumer of a node was made after it, the gradient is whole when the walk
+ * gets there. The walk ends when no reached node is left. Nothing recurses, and nothing is looked up.
+ *
+ * Without create_graph gradients on their way are temporaries: handles of the pass's own scope, recycled when
+ * they have been used, counted in `version`, sharing buffers that count them. A temporary with one user and a
+ * buffer of its own may be overwritten or added to in place. With create_graph they are ordinary tensors of
+ * the caller's scope.
+ *
+ * Leaves change last, when nothing can fail any more: first every hook runs and every new gradient gets its
+ * memory (prepare), then all are put in place (commit).
+ */
+#define _GNU_SOURCE /* pthread_getattr_np */
+#include "tape.h"
+#include <pthread.h>
+
+enum { FEW = 16, DEEP = 8, STACK_RESERVE = 48 << 10 };
+
+typedef struct fx_target {
+    fx_node *node;
+    fx_tensor *x, *result;
+    uint16_t output;
+} fx_target;
+
+/* A gradient to be put into a tensor's meta when the pass has succeeded. */
+typedef struct fx_commit {
+    struct fx_commit *next;
+    fx_tensor *x, *grad, *ready; /* ready: what the tensor's gradient will be, if it had none */
+    bool leaf;
+} fx_commit;
+
+/* What an outer pass had in a node that an inner one reached. */
+typedef struct fx_stash {
+    struct fx_stash *next;
+    fx_node *node, *previous;
+    fx_tensor *grad, **grads;
+    uint32_t mark;
+} fx_stash;
+
+typedef struct fx_pass {
+    struct fx_pass *outer;
+    fx_context *cx;
+    fx_where where;
+    uint32_t id;
+    bool retain, create, restricted;
+    bool accumulates; /* fx_backward, not fx_gradient */
+    int64_t pending;
+    fx_node *leaves;
+    fx_node *last; /* of the roots, in making order */
+    fx_memory_scope *scope, *caller;
+    fx_target *targets;
+    int target_count;
+    fx_commit *commits, **commit_end;
+    fx_stash *stash;
+    fx_node **reached; /* restricted: the nodes that lead to a target */
+    int64_t reached_count, reached_room;
+    fx_buffer *reached_memory;
+    fx_tensor *temporaries[FX_MAX_DIMS + 1];
+    fx_grad_mode mode;
+} fx_pass;
+
+/* ---- temporaries
+ * --------------------------------------------------------------------------------------------------- */
+
+/* Handles come in slabs of the pass's scope, not from the arena: a closure's own scope may be open. */
+static bool more_handles(fx_context *cx, int ndim)
+{
+    enum { SLAB = 16 };
+    size_t bytes = sizeof(fx_tensor) + 2 * sizeof(int64_t) * (size_t)ndim + FX__INLINE_BYTES;
+    char *at = fx__scope_memory(cx, cx->pass->scope, SLAB * bytes);
+    if (!at) return false;
+    for (int i = 0; i < SLAB; i++) {
+        fx_tensor *t = (fx_tensor *)(void *)(at + (size_t)i * bytes);
+        *t = (fx_tensor){ .cx = cx, .ndim = (uint8_t)ndim, .owner = cx->temporaries[ndim] };
+        cx->temporaries[ndim] = t;
+    }
+    return true;
+}
+
+static fx_tensor *temporary_handle(fx_context *cx, fx_dtype dtype, int ndim)
+{
+    if (!cx->temporaries[ndim] && !more_handles(cx, ndim)) return NULL;
+    fx_tensor *t = cx->temporaries[ndim];
+    cx->temporaries[ndim] = t->owner;
+    t->owner = NULL;
+    t->dtype = (uint8_t)dtype;
+    t->flags = FX__TEMPORARY;
+    t->version = 1;
+    t->scope = cx->scope->id;
+    return t;
+}
+
+static fx_tensor *temporary(fx_context *cx, fx_dtype dtype, int ndim, const int64_t *size)
+{
+    fx_tensor *t = temporary_handle(cx, dtype, ndim);
+    if (!t) return NULL;
+    int64_t n = 1;
+    for (int i = ndim - 1; i >= 0; i--) {
+        t->size[i] = size[i];
+        t->size[ndim + i] = n;
+        n *= size[i];
+    }
+    t->numel = n;
+    t->flags |= FX__CONTIGUOUS;
+    size_t bytes = (size_t)n * fx_dtype_size(dtype);
+    if (bytes <= FX__INLINE_BYTES) {
+        t->data = (char *)(t->size + 2 * ndim);
+        t->flags |= FX__INLINE;
+        return t;
+    }
+    t->buffer = fx__buffer_new(cx, cx->pass->scope, bytes);
+    if (!t->buffer) return NULL;
+    t->data = t->buffer->data;
+    t->flags |= FX__COUNTED;
+    return t;
+}
+
+static void drop(fx_tensor *t)
+{
+    if (!t || !(t->flags & FX__TEMPORARY) || --t->version) return;
+    fx_context *cx = t->cx;
+    if (t->flags & FX__COUNTED) {
+        t->buffer->handles--;
+        fx__buffer_settle(cx, t->buffer);
+    }
+    t->buffer = NULL;
+    t->node = NULL;
+    t->meta = NULL;
+    t->owner = cx->temporaries[t->ndim];
+    cx->temporaries[t->ndim] = t;
+}
+
+static fx_tensor *share(fx_tensor *t)
+{
+    if (t && t->flags & FX__TEMPORARY) t->version++;
+    return t;
+}
+
+/* Nobody else sees its numbers. */
+static bool exclusive(const fx_tensor *t)
+{
+    return (t->flags & (FX__TEMPORARY | FX__CONTIGUOUS)) == (FX__TEMPORARY | FX__CONTIGUOUS) &&
+           t->version == 1 &&
+           (t->flags & FX__INLINE ||
+            (t->flags & FX__COUNTED && t->buffer->handles == 1 && t->buffer->captures == 0));
+}
+
+static fx_tensor *temporary_copy(fx_context *cx, const fx_tensor *x)
+{
+    fx_tensor *t = temporary(cx, (fx_dtype)x->dtype, x->ndim, x->size);
+    if (t && t->numel) fx__space.copy(t, x);
+    return t;
+}
+
+/* A tensor that a closure made, as a temporary that outlives the closure's scope. */
+static fx_tensor *adopt(fx_pass *pass, fx_tensor *x)
+{
+    fx_context *cx = pass->cx;
+    if (!x || pass->create) return x;
+    if (x->flags & FX__TEMPORARY) return share(x);
+    fx_buffer *b = x->buffer;
+    if (!b || (b->scope != pass->scope && b->scope != cx->scope)) return temporary_copy(cx, x);
+    fx_tensor *t = temporary_handle(cx, (fx_dtype)x->dtype, x->ndim);
+    if (!t) return NULL;
+    memcpy(t->size, x->size, 2 * sizeof(int64_t) * x->ndim);
+    t->numel = x->numel;
+    t->data = x->data;
+    t->flags |= (x->flags & FX__CONTIGUOUS) | FX__COUNTED;
+    t->buffer = b;
+    if (b->scope != pass->scope) {
+        fx__buffer_move(b, pass->scope);
+        b->handles = 1;
+    } else if (!(x->flags & FX__COUNTED))
+        b->handles++; /* otherwise x's count goes over */
+    x->flags &= (uint16_t)~FX__COUNTED;
+    return t;
+}
+
+fx_tensor *fx__grad_shaped(const fx_call *c, fx_dtype dtype, int ndim, const int64_t *size)
+{
+    return temporary(c->cx, dtype, ndim, size);
+}
+
+fx_tensor *fx__grad_new(const fx_call *c, int input)
+{
+    const fx_tensor *x = c->shapes[input];
+    return temporary(c->cx, (fx_dtype)x->dtype, x->ndim, x->size);
+}
+
+static bool same_shape(const fx_tensor *a, const fx_tensor *b)
+{
+    if (a->ndim != b->ndim || a->numel != b->numel) return false;
+    for (int i = 0; i < a->ndim; i++)
+        if (a->size[i] != b->size[i]) return false;
+    return true;
+}
+
+fx_tensor *fx__grad_reuse(const fx_call *c, int input, fx_tensor *g)
+{
+    const fx_tensor *x = c->shapes[input];
+    if (exclusive(g) && g->dtype == x->dtype && same_shape(g, x)) return g;
+    return fx__grad_new(c, input);
+}
+
+/* Memory that lasts as long as the pass. */
+static void *pass_alloc(fx_pass *pass, size_t bytes)
+{
+    return fx__scope_memory(pass->cx, pass->scope ? pass->scope : pass->caller, bytes);
+}
+
+/* ---- gradients reach nodes
+ * ------------------------------------------------------------------------------------------ */
+
+static bool stash(fx_pass *pass, fx_node *n)
+{
+    bool active = false;
+    for (const fx_pass *p = pass->outer; p; p = p->outer) active |= p->id == n->mark;
+    if (!active) return true;
+    fx_stash *s = pass_alloc(pass, sizeof *s);
+    if (!s) return false;
+    *s = (fx_stash){ pass->stash, n, n->previous, n->outputs == 1 ? n->grad : NULL, NULL, n->mark };
+    if (n->outputs > 1) {
+        size_t bytes = sizeof(fx_tensor *) * n->outputs;
+        if (!(s->grads = pass_alloc(pass, bytes))) return false;
+        memcpy(s->grads, n->grads, bytes);
+    }
+    pass->stash = s;
+    return true;
+}
+
+static void unstash(fx_pass *pass)
+{
+    for (fx_stash *s = pass->stash; s; s = s->next) {
+        s->node->mark = s->mark;
+        if (!s->node->op) s->node->previous = s->previous;
+        if (s->grads)
+            memcpy(s->node->grads, s->grads, sizeof(fx_tensor *) * s->node->outputs);
+        else
+            s->node->grad = s->grad;
+    }
+}
+
+static bool reach(fx_pass *pass, fx_node *n)
+{
+    if (__builtin_expect(pass->outer != NULL, 0) && !stash(pass, n)) return false;
+    n->mark = pass->id;
+    if (n->flags & FX__NODE_FREED)
+        return true; /* its gradients' place holds who freed it; an error if it has to run */
+    if (n->outputs == 1)
+        n->grad = NULL;
+    else
+        memset(n->grads, 0, sizeof(fx_tensor *) * n->outputs);
+    return true;
+}
+
+static fx_tensor *sum_of(fx_pass *pass, fx_tensor *a, fx_tensor *b)
+{
+    if (pass->create) return fx__space.add(a, b, pass->where);
+    if (!exclusive(a)) {
+        if (exclusive(b)) {
+            fx_tensor *t = a;
+            a = b;
+            b = t;
+        } else {
+            fx_tensor *t = temporary_copy(pass->cx, a);
+            drop(a);
+            if (!(a = t)) return NULL;
+        }
+    }
+    fx__space.add_into(a, b);
+    drop(b);
+    return a;
+}
+
+static bool freed_error(fx_pass *pass, const fx_node *n)
+{
+    const fx_node *root = pass->last ? pass->last : n;
+    char part[128] = "";
+    if (root->line != n->line || root->file != n->file)
+        snprintf(part, sizeof part, " (at %s, made at %s:%d)", n->op->name, fx__base_name(n->file), n->line);
+    fx_error_set(
+        pass->cx, FX_ERROR_FREED, pass->where,
+        "backward: the graph of %s (%s:%d) was already freed%s by a backward at %s:%d: pass .retain_graph",
+        root->op->name, fx__base_name(root->file), root->line, part, fx__base_name(n->freed_file),
+        (int)n->y_version);
+    return false;
+}
+
+/* Adds g, whose one use is handed over, to what output k of n has got. */
+static bool give(fx_pass *pass, fx_node *n, int k, fx_tensor *g)
+{
+    if (n->mark != pass->id) {
+        if (!reach(pass, n)) return false;
+        if (n->op)
+            pass->pending++;
+        else
+            n->previous = pass->leaves, pass->leaves = n;
+    }
+    if (__builtin_expect(n->flags & FX__NODE_FREED, 0)) return freed_error(pass, n);
+    fx_tensor **slot = n->outputs == 1 ? &n->grad : &n->grads[k];
+    if (!*slot)
+        *slot = g;
+    else if (!(*slot = sum_of(pass, *slot, g)))
+        return false;
+    return true;
+}
+
+/* ---- one node
+ * -------------------------------------------------------------------------------------------------------- */
+
+/* A captured tensor as the closure may use it. */
+static fx_tensor *captured(fx_pass *pass, fx_node *n, int at, fx_tensor *x, fx_node *node, uint16_t output,
+                           uint32_t version)
+{
+    fx_packed *packed = n->flags & FX__NODE_PACKED ? &n->extra->packed[at] : NULL;
+    if (packed && packed->value) {
+        fx_context *cx = pass->cx;
+        uint64_t failures = cx->failures;
+        fx_tensor *u = packed->hooks.unpack(packed->hooks.data, packed->value);
+        if (u && (!same_shape(u, x) || u->dtype != x->dtype)) {
+            fx_error_set(cx, FX_ERROR_SHAPE, pass->where,
+                         "backward: a saved-tensor unpack hook gave %s %s for %s %s",
+                         fx_dtype_name((fx_dtype)u->dtype), fx__shape_text(u),
+                         fx_dtype_name((fx_dtype)x->dtype), fx__shape_text(x));
+            return NULL;
+        }
+        if (!u && cx->failures == failures)
+            fx_error_set(cx, FX_ERROR_USER, pass->where, "backward: a saved-tensor unpack hook failed");
+        if (u && pass->create && u->node != node && (u = fx__view(u, u->ndim, u->size, fx__stride(u), 0))) {
+            u->flags |= FX__DETACHED;
+            u->node = node;
+            u->output = output;
+        }
+        return u;
+    }
+    if (!fx__check_version(n, x, version, pass->where, at < n->inputs ? at : -1)) return NULL;
+    bool changed =
+        pass->create && (x->node != node || x->output != output) && !(node && !node->op && x == node->y);
+    if (__builtin_expect(changed || x->flags & FX__ENDED, 0)) {
+        x = fx__view(x, x->ndim, x->size, fx__stride(x), 0);
+        if (!x) return NULL;
+        x->flags = (uint16_t)((x->flags | FX__DETACHED) & ~FX__ENDED);
+        x->node = node;
+        x->output = output;
+    }
+    return x;
+}
+
+static bool fill_call(fx_pass *pass, fx_node *n, fx_call *c, fx_tensor **x, fx_tensor **shapes,
+                      fx_tensor **ys)
+{
+    for (int i = 0; i < n->inputs; i++) {
+        fx_link *l = &n->link[i];
+        shapes[i] = l->x;
+        x[i] = NULL;
+        if (l->flags & FX__CAPTURED && !(x[i] = captured(pass, n, i, l->x, l->node, l->output, l->version)))
+            return false;
+    }
+    for (int k = 0; k < n->outputs; k++) {
+        ys[k] = NULL;
+        if (k < 8 && n->y_flags >> k & 1 &&
+            !(ys[k] = captured(pass, n, n->inputs + k, fx__node_y(n, k), n, (uint16_t)k, n->y_version)))
+            return false;
+    }
+    *c = (fx_call){ .cx = pass->cx,
+                    .op = n->op,
+                    .where = { n->file, n->line },
+                    .inputs = n->inputs,
+                    .outputs = n->outputs,
+                    .x = x,
+                    .y = ys[0],
+                    .ys = ys,
+                    .options = fx__node_options(n),
+                    .shapes = shapes,
+                    .needs = c->needs,
+                    .gs = c->gs };
+    return true;
+}
+
+/* A gradient as its input wants it: shape and dtype. */
+static fx_tensor *fit(fx_pass *pass, const fx_call *c, int i, fx_tensor *g)
+{
+    const fx_tensor *x = c->shapes[i];
+    if (!same_shape(g, x)) {
+        bool fits = g->ndim >= x->ndim;
+        for (int d = 0; fits && d < x->ndim; d++)
+            fits = x->size[d] == 1 || x->size[d] == g->size[g->ndim - x->ndim + d];
+        if (!fits) {
+            fx_call_fail(c, FX_ERROR_SHAPE,
+                         "its gradient has sizes %s where input %d has %s: expected shape %s or one that it "
+                         "broadcasts to",
+                         fx__shape_text(g), i, fx__shape_text(x), fx__shape_text(x));
+            return NULL;
+        }
+        g = fx__space.sum_to(g, x->ndim, x->size, pass->where);
+        if (!g) return NULL;
+    }
+    if (g->dtype != x->dtype) g = fx__space.cast(g, (fx_dtype)x->dtype, pass->where);
+    return g;
+}
+
+static bool trace_backward(fx_pass *pass, const fx_call *c, fx_tensor *const *gx)
+{
+    bool infinity = pass->cx->nan_trace.allow_infinity;
+    for (int i = 0; i < c->inputs; i++) {
+        int64_t at = gx[i] && fx_dtype_is_float((fx_dtype)gx[i]->dtype)
+                         ? fx__space.first_nonfinite(gx[i], infinity)
+                         : -1;
+        if (at < 0) continue;
+        for (int k = 0; k < c->outputs; k++)
+            if (c->gs[k] && fx__space.first_nonfinite(c->gs[k], infinity) >= 0) return true;
+        fx_call_fail(
+            c, FX_ERROR_NUMBER,
+            "its gradient in input %d is not finite at element %lld of %s, from a finite gradient in "
+            "its result",
+            i, (long long)at, fx__shape_text(gx[i]));
+        return false;
+    }
+    return true;
+}
+
+static fx_tensor *once(fx_pass *pass, const fx_call *c, fx_tensor *g, fx_tensor *gx);
+
+static bool deliver(fx_pass *pass, fx_node *n, const fx_call *c, fx_tensor *g, fx_tensor **gx)
+{
+    for (int i = 0; i < n->inputs; i++) {
+        if (!gx[i] || !fx_call_needs(c, i < 63 ? i : 63)) continue;
+        fx_tensor *t = gx[i];
+        if (!same_shape(t, c->shapes[i]) || t->dtype != c->shapes[i]->dtype) {
+            if (!(t = fit(pass, c, i, t))) return false;
+            if (gx[i]->flags & FX__TEMPORARY && t != gx[i]) drop(gx[i]);
+            t = adopt(pass, t);
+        } else if (!(t->flags & FX__TEMPORARY))
+            t = adopt(pass, t);
+        else if (t == g)
+            t = share(t);
+        else
+            for (int k = 0; k < i; k++)
+                if (gx[k] == t) {
+                    share(t);
+                    break;
+                }
+        if (!t) return false;
+        if (pass->create && n->op->once && !(t = once(pass, c, g, t))) return false;
+        if (!give(pass, n->link[i].node, n->link[i].output, t)) return false;
+    }
+    return true;
+}
+
+/* The gradient as formulas, in a scope of its own unless it is to have a graph. */
+static bool run_formula(fx_pass *pass, fx_node *n, fx_call *c, fx_tensor *g, fx_tensor **gx)
+{
+    fx_context *cx = pass->cx;
+    fx_memory_scope *s = pass->create ? NULL : fx__scope_push(cx, c->where);
+    if (!pass->create && !s) return false;
+    uint64_t failures = cx->failures;
+    if (pass->create && n->op->once) cx->mode = FX_GRAD_OFF;
+    n->op->local_grad(c, g, gx);
+    if (pass->create) cx->mode = FX_GRAD_ON;
+    bool ok = cx->failures == failures && (!cx->tracing || trace_backward(pass, c, gx)) &&
+              deliver(pass, n, c, g, gx);
+    if (s) fx__scope_pop(cx, s);
+    return ok;
+}
+
+static bool run_closure(fx_pass *pass, fx_node *n, fx_tensor *const *gs, uint64_t needs)
+{
+    fx_context *cx = pass->cx;
+    fx_tensor *few[3 * FEW], *few_ys[FEW], **x = few, **ys = few_ys;
+    if (n->inputs > FEW && !(x = fx__arena_alloc(cx, 3 * sizeof *x * n->inputs))) return false;
+    if (n->outputs > FEW && !(ys = fx__arena_alloc(cx, sizeof *ys * n->outputs))) return false;
+    fx_tensor **shapes = x + n->inputs, **gx = shapes + n->inputs;
+    for (int i = 0; i < n->inputs; i++) gx[i] = NULL;
+    fx_call c;
+    c.needs = needs;
+    c.gs = gs;
+    if (!fill_call(pass, n, &c, x, shapes, ys)) return false;
+    fx_tensor *g = gs[0];
+    if (pass->create || !n->op->local_grad_fused) {
+        if (!n->op->local_grad) {
+            fx_call_fail(&c, FX_ERROR_NO_GRADIENT, "the derivative for %s is not implemented", n->op->name);
+            return false;
+        }
+        return run_formula(pass, n, &c, g, gx);
+    }
+    uint64_t failures = cx->failures;
+    n->op->local_grad_fused(&c, g, gx);
+    if (__builtin_expect(cx->failures != failures, 0)) return false;
+    if (cx->tracing && !trace_backward(pass, &c, gx)) return false;
+    return deliver(pass, n, &c, g, gx);
+}
+
+static bool push_commit(fx_pass *pass, fx_tensor *x, fx_tensor *grad, bool leaf)
+{
+    fx_commit *c = pass_alloc(pass, sizeof *c);
+    if (!c) return false;
+    *c = (fx_commit){ NULL, x, grad, NULL, leaf };
+    *pass->commit_end = c;
+    pass->commit_end = &c->next;
+    return true;
+}
+
+/* Hooks, retained gradients and targets of a node whose gradients are whole. */
+static bool attend(fx_pass *pass, fx_node *n, fx_tensor **gs)
+{
+    for (int k = 0; n->extra && k < n->outputs; k++) {
+        if (!gs[k]) continue;
+        fx_tensor *y = fx__node_y(n, k);
+        fx_tensor *g = fx__run_hooks(pass->cx, n->extra->hooks, k, gs[k], y, pass->where);
+        if (!g) return false;
+        gs[k] = g;
+        for (fx_retain *r = n->extra->retains; r; r = r->next)
+            if (r->output == k && pass->accumulates && !push_commit(pass, r->x, share(g), false))
+                return false;
+    }
+    if (n->flags & FX__NODE_TARGET)
+        for (int i = 0; i < pass->target_count; i++) {
+            fx_target *t = &pass->targets[i];
+            if (t->node == n && gs[t->output]) t->result = share(gs[t->output]);
+        }
+    return true;
+}
+
+static uint64_t wanted(const fx_pass *pass, const fx_node *n)
+{
+    uint64_t needs = 0;
+    for (int i = 0; i < n->inputs; i++) {
+        const fx_node *to = n->link[i].node;
+        if (to && (!pass->restricted || to->flags & (FX__NODE_NEEDED | FX__NODE_TARGET)))
+            needs |= (uint64_t)1 << (i < 63 ? i : 63);
+    }
+    return needs;
+}
+
+static bool run_node(fx_pass *pass, fx_node *n)
+{
+    fx_tensor *one, **gs = &one;
+    if (n->outputs == 1)
+        one = n->grad, n->grad = NULL;
+    else
+        gs = n->grads;
+    if (__builtin_expect(n->extra || n->flags & FX__NODE_TARGET, 0) && !attend(pass, n, gs)) return false;
+    uint64_t needs = wanted(pass, n);
+    if (needs && !run_closure(pass, n, gs, needs)) return false;
+    for (int k = 0; k < n->outputs; k++) drop(gs[k]), gs[k] = NULL;
+    if (needs && !pass->retain) fx__node_free(pass->cx, n, pass->where);
+    return true;
+}
+
+/* ---- a gradient that can't be differentiated again
+ * ------------------------------------------------------------------- */
+
+static const fx_op once_op = { .name = "once-differentiable gradient",
+                               .formula = "no derivative",
+                               .inputs = 1 };
+
+static fx_tensor *once(fx_pass *pass, const fx_call *c, fx_tensor *g, fx_tensor *gx)
+{
+    fx_tensor *y = gx->node || gx->owner ? fx__space.clone(gx, pass->where) : gx;
+    if (!y) return NULL;
+    y->node = NULL;
+    return fx__record(pass->cx, &once_op, &g, 1, &y, 1, NULL, 0, c->where) ? y : NULL;
+}
+
+/* ---- which part of the graph
+ * ---------------------------------------------------------------------------------------- */
+
+static bool note_reached(fx_pass *pass, fx_node *n)
+{
+    if (pass->reached_count == pass->reached_room) {
+        int64_t room = pass->reached_room ? 2 * pass->reached_room : 256;
+        fx_buffer *b = fx__buffer_new(pass->cx, pass->cx->scope, (size_t)room * sizeof(fx_node *));
+        if (!b) return false;
+        if (pass->reached_count)
+            memcpy(b->data, pass->reached, (size_t)pass->reached_count * sizeof(fx_node *));
+        if (pass->reached_memory) fx__buffer_free(pass->cx, pass->reached_memory);
+        pass->reached_memory = b;
+        pass->reached = (fx_node **)(void *)b->data;
+        pass->reached_room = room;
+    }
+    pass->reached[pass->reached_count++] = n;
+    return true;
+}
+
+/* Walks what the roots depend on, then back up: a node is needed if an input of it is, or is a target. */
+static bool mark_needed(fx_pass *pass, int64_t pending)
+{
+    uint32_t id = pass->id;
+    for (fx_node *n = pass->last; pending > 0; n = n->previous) {
+        if (n->mark != id) continue;
+        pending--;
+        if (!note_reached(pass, n)) return false;
+        for (int i = 0; i < n->inputs; i++) {
+            fx_node *to = n->link[i].node;
+            if (to && to->op && to->mark != id) {
+                if (pass->outer && !stash(pass, to)) return false;
+                to->mark = id;
+                pending++;
+            }
+        }
+    }
+    for (int64_t k = pass->reached_count - 1; k >= 0; k--) {
+        fx_node *r = pass->reached[k];
+        bool needed = false;
+        for (int i = 0; i < r->inputs && !needed; i++)
+            needed = r->link[i].node && r->link[i].node->flags & (FX__NODE_NEEDED | FX__NODE_TARGET);
+        if (needed)
+            r->flags |= FX__NODE_NEEDED;
+        else
+            r->flags &= (uint16_t)~FX__NODE_NEEDED;
+        r->mark = 0;
+    }
+    return true;
+}
+
+static void forget_needed(fx_pass *pass)
+{
+    for (int64_t k = 0; k < pass->reached_count; k++) pass->reached[k]->flags &= (uint16_t)~FX__NODE_NEEDED;
+    for (int i = 0; i < pass->target_count; i++)
+        if (pass->targets[i].node) pass->targets[i].node->flags &= (uint16_t)~FX__NODE_TARGET;
+}
+
+/* ---- roots
+ * -----------------------------------------------------------------------------------------------------------
+ */
+
+static const char *maker(const fx_tensor *x) { return x->node && x->node->op ? x->node->op->name : "a leaf"; }
+
+static fx_tensor *seed_of(fx_pass *pass, int i, fx_tensor *root, fx_tensor *seed)
+{
+    fx_context *cx = pass->cx;
+    if (!seed) {
+        if (root->numel != 1) {
+            fx_error_set(cx, FX_ERROR_GRAPH, pass->where,
+                         "backward: a gradient starts at one number, and %s gave %s: pass .seed", maker(root),
+                         fx__shape_text(root));
+            return NULL;
+        }
+        fx_tensor *one = pass->create
+                             ? fx__new(cx, (fx_dtype)root->dtype, root->ndim, root->size, pass->where)
+                             : temporary(cx, (fx_dtype)root->dtype, root->ndim, root->size);
+        if (one) fx__space.fill(one, 1);
+        return one;
+    }
+    if (!same_shape(seed, root)) {
+        fx_error_set(cx, FX_ERROR_SHAPE, pass->where,
+                     "backward: Mismatch in shape: grad_output[%d] has a shape of %s and output[%d] has a "
+                     "shape of %s.",
+                     i, fx__shape_text(seed), i, fx__shape_text(root));
+        return NULL;
+    }
+    if (seed->dtype != root->dtype) seed = fx__space.cast(seed, (fx_dtype)root->dtype, pass->where);
+    return seed;
+}
+
+static bool check_root(fx_pass *pass, int i, fx_tensor *root)
+{
+    if (!root) return false;
+    if (root->cx != pass->cx) {
+        fx_error_set(pass->cx, FX_ERROR_ARGUMENT, pass->where, "backward: root %d belongs to another context",
+                     i);
+        return false;
+    }
+    fx_node *n = fx__edge(root);
+    if (!n) {
+        fx_error_set(pass->cx, FX_ERROR_GRAPH, pass->where,
+                     "backward: element %d of tensors does not require grad and does not have a grad_fn", i);
+        return false;
+    }
+    if (n->op && (!pass->last || n->sequence > pass->last->sequence)) pass->last = n;
+    return true;
+}
+
+static bool start(fx_pass *pass, fx_list roots, fx_list seeds)
+{
+    for (int i = 0; i < roots.count; i++)
+        if (!check_root(pass, i, roots.at[i])) return false;
+    if (pass->restricted) {
+        int64_t pending = 0;
+        for (int i = 0; i < roots.count; i++) {
+            fx_node *n = fx__edge(roots.at[i]);
+            if (pass->outer && !stash(pass, n)) return false;
+            if (n->op && n->mark != pass->id) n->mark = pass->id, pending++;
+        }
+        if (!mark_needed(pass, pending)) return false;
+    }
+    for (int i = 0; i < roots.count; i++) {
+        fx_node *n = fx__edge(roots.at[i]);
+        fx_tensor *g = seed_of(pass, i, roots.at[i], i < seeds.count ? seeds.at[i] : NULL);
+        if (!g) return false;
+        if (pass->restricted && !(n->flags & (FX__NODE_NEEDED | FX__NODE_TARGET)))
+            drop(g);
+        else if (!give(pass, n, roots.at[i]->output, g))
+            return false;
+    }
+    return true;
+}
+
+static bool walk(fx_pass *pass)
+{
+    for (fx_node *n = pass->last; pass->pending > 0; n = n->previous) {
+        if (n->mark != pass->id) continue;
+        pass->pending--;
+        if (!run_node(pass, n)) return false;
+    }
+    return true;
+}
+
+/* ---- leaves change
+ * ---------------------------------------------------------------------------------------------------- */
+
+/* A handle in the heap of `scope` with the numbers of g: g's own buffer if nobody else sees it, a copy
+ * otherwise. With create_graph the very numbers and history of g. */
+static fx_tensor *settle_in(fx_pass *pass, fx_memory_scope *scope, fx_tensor *g)
+{
+    fx_context *cx = pass->cx;
+    bool own = pass->create ? fx__contiguous(g) && g->buffer : exclusive(g) && g->buffer;
+    if (!own) {
+        fx_tensor *t = fx__new_in(cx, scope, (fx_dtype)g->dtype, g->ndim, g->size, pass->where);
+        if (t && t->numel) fx__space.copy(t, g);
+        if (t && pass->create) t->node = g->node, t->output = g->output;
+        return t;
+    }
+    fx_tensor *t = fx__handle_in(cx, scope, g);
+    if (!t) return NULL;
+    t->buffer = g->buffer;
+    t->data = g->data;
+    t->flags |= FX__COUNTED;
+    if (pass->create) {
+        t->buffer->handles++;
+        t->node = g->node;
+        t->output = g->output;
+    } else
+        g->flags &= (uint16_t)~FX__COUNTED;
+    if (t->buffer->scope->id > scope->id) fx__buffer_move(t->buffer, scope);
+    return t;
+}
+
+/* When the scope that a gradient's graph was made in ends, the gradient stays, without it. */
+static void cut_history(void *data)
+{
+    fx_tensor *x = data;
+    fx_meta *m = x->meta;
+    if (m && m->grad && m->grad->node && m->grad->node->sequence > x->cx->scope->sequence)
+        m->grad->node = NULL;
+}
+
+static bool prepare(fx_pass *pass, fx_commit *c)
+{
+    fx_context *cx = pass->cx;
+    fx_meta *m = fx__meta(c->x);
+    if (!m) return false;
+    if (c->leaf && m->hooks) {
+        fx_tensor *g = fx__run_hooks(cx, m->hooks, 0, c->grad, c->x, pass->where);
+        if (!g) return false;
+        c->grad = g;
+    }
+    if (!pass->create) return m->grad || (c->ready = settle_in(pass, fx__scope_of(c->x), c->grad));
+    fx_tensor *sum = m->grad ? fx__space.add(m->grad, c->grad, pass->where) : c->grad;
+    if (!sum || !(c->ready = settle_in(pass, fx__scope_of(c->x), sum))) return false;
+    return fx__scope_of(c->x) == pass->caller || fx__at_end(cx, pass->caller, cut_history, c->x);
+}
+
+static void commit(fx_pass *pass, fx_commit *c)
+{
+    fx_meta *m = c->x->meta;
+    if (!c->ready) {
+        fx__space.add_into(m->grad, c->grad);
+        m->grad->version++;
+        return;
+    }
+    if (m->grad && pass->create)
+        fx__heap_move(m->grad, pass->caller); /* who holds the old one may go on reading it */
+    else if (m->grad) {
+        /* a second commit to the same tensor in one pass */
+        fx__space.add_into(m->grad, c->ready);
+        fx__heap_free(pass->cx, c->ready);
+        return;
+    }
+    m->grad = c->ready;
+}
+
+static bool accumulate_hooks(fx_pass *pass)
+{
+    fx_context *cx = pass->cx;
+    for (fx_commit *c = pass->commits; c; c = c->next) {
+        for (fx_hook *h = c->leaf ? c->x->meta->hooks : NULL; h; h = h->next) {
+            if (h->removed || !h->accumulate) continue;
+            uint64_t failures = cx->failures;
+            if (h->accumulate(h->data, c->x) != FX_OK && cx->failures == failures)
+                fx_error_set(cx, FX_ERROR_USER, pass->where, "backward: an accumulate hook failed");
+            if (cx->failures != failures) return false;
+        }
+    }
+    return true;
+}
+
+static bool change_leaves(fx_pass *pass)
+{
+    for (fx_node *n = pass->restricted ? NULL : pass->leaves; n; n = n->previous)
+        if (n->grad && !push_commit(pass, n->y, n->grad, true)) return false;
+    for (int i = 0; i < pass->target_count; i++) {
+        fx_target *t = &pass->targets[i];
+        if (t->node && !t->node->op && t->node->mark == pass->id) t->result = t->node->grad;
+        bool again = false;
+        for (int k = 0; k < i; k++) again |= pass->targets[k].x == t->x;
+        if (t->result && !again && !push_commit(pass, t->x, t->result, !t->node->op)) return false;
+    }
+    for (fx_commit *c = pass->commits; c; c = c->next)
+        if (!prepare(pass, c)) {
+            for (c = pass->commits; c; c = c->next)
+                if (c->ready) fx__heap_free(pass->cx, c->ready);
+            return false;
+        }
+    for (fx_commit *c = pass->commits; c; c = c->next) commit(pass, c);
+    return accumulate_hooks(pass);
+}
+
+/* ---- passes
+ * -----------------------------------------------------------------------------------------------------------
+ */
+
+/* Re-entrant passes use the C stack. Beyond a few, how much is left is asked of the system. */
+static bool stack_left(fx_context *cx, fx_where where)
+{
+    if (cx->pass_depth < DEEP) return true;
+    static _Thread_local char *low;
+    if (!low) {
+        pthread_attr_t attr;
+        void *base = NULL;
+        size_t size = 0;
+        if (pthread_getattr_np(pthread_self(), &attr) == 0) {
+            pthread_attr_getstack(&attr, &base, &size);
+            pthread_attr_destroy(&attr);
+        }
+        low = base;
+    }
+    if (!low || (char *)__builtin_frame_address(0) - low > STACK_RESERVE) return true;
+    fx_error_set(cx, FX_ERROR_GRAPH, where,
+                 "backward: %d passes run inside each other, and the stack is used up", cx->pass_depth);
+    return false;
+}
+
+static bool begin(fx_pass *pass, fx_context *cx, fx_where where)
+{
+    if (!fx__enter(cx, where) || !stack_left(cx, where)) return false;
+    pass->cx = cx;
+    pass->where = where;
+    pass->outer = cx->pass;
+    pass->caller = cx->scope;
+    pass->mode = (fx_grad_mode)cx->mode;
+    pass->id = ++cx->pass_id;
+    pass->commit_end = &pass->commits;
+    if (!pass->create && !(pass->scope = fx__scope_push(cx, where))) return false;
+    memcpy(pass->temporaries, cx->temporaries, sizeof cx->temporaries);
+    memset(cx->temporaries, 0, sizeof cx->temporaries);
+    cx->pass = pass;
+    cx->pass_depth++;
+    cx->mode = pass->create ? FX_GRAD_ON : FX_GRAD_OFF;
+    return true;
+}
+
+static void finish(fx_pass *pass)
+{
+    fx_context *cx = pass->cx;
+    forget_needed(pass);
+    for (fx_node *n = pass->leaves, *next; n; n = next)
+        next = n->previous, n->grad = NULL, n->previous = NULL;
+    unstash(pass);
+    if (pass->create && pass->reached_memory) fx__buffer_free(cx, pass->reached_memory);
+    if (pass->scope) fx__scope_pop(cx, pass->scope);
+    memcpy(cx->temporaries, pass->temporaries, sizeof cx->temporaries);
+    cx->pass = pass->outer;
+    cx->pass_depth--;
+    cx->mode = (uint8_t)pass->mode;
+}
+
+static bool set_targets(fx_pass *pass, fx_list inputs)
+{
+    fx_context *cx = pass->cx;
+    pass->restricted = true;
+    pass->targets = fx__arena_alloc(cx, sizeof *pass->targets * (size_t)inputs.count);
+    if (!pass->targets) return false;
+    for (int i = 0; i < inputs.count; i++) {
+        fx_tensor *x = inputs.at[i];
+        if (!x) return false;
+        fx_node *n = fx__edge(x);
+        if (!n) {
+            fx_error_set(cx, FX_ERROR_GRAPH, pass->where,
+                         "gradient: One of the differentiated Tensors does not require grad "
+                         "(input %d)",
+                         i);
+            return false;
+        }
+        pass->targets[pass->target_count++] = (fx_target){ n, x, NULL, x->output };
+        n->flags |= FX__NODE_TARGET;
+    }
+    return true;
+}
+
+static fx_context *context_in(fx_list list)
+{
+    for (int i = 0; i < list.count; i++)
+        if (!list.at[i]) return NULL;
+    return list.count ? list.at[0]->cx : NULL;
+}
+
+fx_status fx_backward_at(fx_backward_args a, fx_where where)
+{
+    fx_list roots = a.root ? (fx_list){ 1, &a.root } : a.roots,
+            seeds = a.seed ? (fx_list){ 1, &a.seed } : a.seeds;
+    fx_context *cx = context_in(roots);
+    if (!cx) return FX_ERROR_ARGUMENT;
+    if (a.inputs_given && a.inputs.count == 0)
+        return fx_error_set(cx, FX_ERROR_ARGUMENT, where, "backward: the inputs argument cannot be empty");
+    fx_pass pass = { .retain = a.retain_graph || a.create_graph,
+                     .create = a.create_graph,
+                     .accumulates = true };
+    uint64_t failures = cx->failures;
+    if (!begin(&pass, cx, where)) return fx_error(cx);
+    bool ok = (!a.inputs.count || set_targets(&pass, a.inputs)) && start(&pass, roots, seeds) &&
+              walk(&pass) && change_leaves(&pass);
+    finish(&pass);
+    return ok && cx->failures == failures ? FX_OK : cx->error != FX_OK ? cx->error : FX_ERROR_ARGUMENT;
+}
+
+/* The result for one target, in the caller's scope. */
+static bool result_of(fx_pass *pass, fx_target *t, const fx_gradient_args *a, fx_tensor **result)
+{
+    if (t->node->op == NULL) {
+        t->result = t->node->mark == pass->id ? t->node->grad : NULL;
+        fx_hook *hooks = t->x->meta ? t->x->meta->hooks : NULL;
+        if (t->result && hooks &&
+            !(t->result = fx__run_hooks(pass->cx, hooks, 0, t->result, t->x, pass->where)))
+            return false;
+    }
+    fx_tensor *g = t->result;
+    if (g)
+        *result = pass->create ? g : settle_in(pass, pass->caller, g);
+    else if (a->materialize_grads) {
+        *result =
+            fx__new_in(pass->cx, pass->caller, (fx_dtype)t->x->dtype, t->x->ndim, t->x->size, pass->where);
+        if (*result && t->x->numel) fx__space.fill(*result, 0);
+    } else if (a->allow_unused)
+        return true;
+    else {
+        fx_error_set(
+            pass->cx, FX_ERROR_GRAPH, pass->where,
+            "gradient: One of the differentiated Tensors appears to not have been used in the graph. Set "
+            "allow_unused=True if this is the desired behavior.");
+        return false;
+    }
+    return *result != NULL;
+}
+
+static bool results_of(fx_pass *pass, const fx_gradient_args *a, fx_tensor **results)
+{
+    for (int i = 0; i < pass->target_count; i++)
+        if (!result_of(pass, &pass->targets[i], a, &results[i])) return false;
+    return true;
+}
+
+fx_status fx_gradients_at(fx_tensor **results, fx_gradient_args a, fx_where where)
+{
+    fx_list outputs = a.output ? (fx_list){ 1, &a.output } : a.outputs,
+            inputs = a.input ? (fx_list){ 1, &a.input } : a.inputs;
+    fx_list seeds = a.seed ? (fx_list){ 1, &a.seed } : a.seeds;
+    fx_context *cx = context_in(outputs);
+    for (int i = 0; i < inputs.count; i++) results[i] = NULL;
+    if (!cx || (inputs.count && !context_in(inputs))) return FX_ERROR_ARGUMENT;
+    if (inputs.count == 0) return fx_error_set(cx, FX_ERROR_ARGUMENT, where, "gradient: there are no inputs");
+    fx_pass pass = { .retain = a.retain_graph || a.create_graph, .create = a.create_graph };
+    uint64_t failures = cx->failures;
+    if (!begin(&pass, cx, where)) return fx_error(cx);
+    bool ok = set_targets(&pass, inputs) && start(&pass, outputs, seeds) && walk(&pass) &&
+              results_of(&pass, &a, results);
+    finish(&pass);
+    if (ok && cx->failures == failures) return FX_OK;
+    for (int i = 0; i < inputs.count; i++) results[i] = NULL;
+    return cx->error != FX_OK ? cx->error : FX_ERROR_ARGUMENT;
+}
+
+fx_tensor *fx_gradient_at(fx_gradient_args args, fx_where where)
+{
+    fx_tensor *result = NULL;
+    if (!args.input || !args.output) return NULL;
+    fx_gradients_at(&result, args, where);
+    return result;
+}

@@ -1,0 +1,343 @@
+/* The vector space of gradients that the tape asks of the ops (autograd/space.h): sums, casts, copies, and
+ * the pair as_strided, as_strided_scatter. Loops here go element by element over any strides.
+ */
+#include "autograd/space.h"
+#include "autograd/tensor.h"
+#include <math.h>
+#include <string.h>
+
+/* ---- elements at any strides
+ * --------------------------------------------------------------------------------------- */
+
+static double load(fx_dtype dtype, const char *at)
+{
+    switch (dtype) {
+#define CASE(name, type, text)                                                                               \
+    case FX_##name: {                                                                                        \
+        type v;                                                                                              \
+        memcpy(&v, at, sizeof v);                                                                            \
+        return (double)v;                                                                                    \
+    }
+        FX_DTYPE_LIST(CASE)
+#undef CASE
+    default: return NAN;
+    }
+}
+
+static void store(fx_dtype dtype, char *at, double value)
+{
+    switch (dtype) {
+    case FX_BOOL: *at = value != 0; break;
+#define CASE(name, type)                                                                                     \
+    case FX_##name: {                                                                                        \
+        type v = (type)value;                                                                                \
+        memcpy(at, &v, sizeof v);                                                                            \
+        break;                                                                                               \
+    }
+        CASE(U8, uint8_t)
+        CASE(I32, int32_t) CASE(I64, int64_t) CASE(F32, float) CASE(F64, double)
+#undef CASE
+            default : break;
+    }
+}
+
+typedef struct cursor {
+    const fx_tensor *x;
+    char *at;
+    int64_t index[FX_MAX_DIMS];
+} cursor;
+
+static cursor cursor_of(const fx_tensor *x) { return (cursor){ .x = x, .at = x->data }; }
+
+static void step(cursor *c)
+{
+    int64_t item = (int64_t)fx_dtype_size((fx_dtype)c->x->dtype);
+    const int64_t *stride = fx__stride(c->x);
+    for (int i = c->x->ndim - 1; i >= 0; i--) {
+        c->at += stride[i] * item;
+        if (++c->index[i] < c->x->size[i]) return;
+        c->at -= stride[i] * c->x->size[i] * item;
+        c->index[i] = 0;
+    }
+}
+
+static void copy(fx_tensor *to, const fx_tensor *from)
+{
+    if (to->dtype == from->dtype && fx__contiguous(to) && fx__contiguous(from)) {
+        if (to->numel) memmove(to->data, from->data, (size_t)to->numel * fx_dtype_size((fx_dtype)to->dtype));
+        return;
+    }
+    cursor a = cursor_of(to), b = cursor_of(from);
+    size_t item = fx_dtype_size((fx_dtype)to->dtype);
+    for (int64_t k = 0; k < to->numel; k++, step(&a), step(&b)) {
+        if (to->dtype == from->dtype)
+            memcpy(a.at, b.at, item);
+        else
+            store((fx_dtype)to->dtype, a.at, load((fx_dtype)from->dtype, b.at));
+    }
+}
+
+static void fill(fx_tensor *x, double value)
+{
+    cursor a = cursor_of(x);
+    for (int64_t k = 0; k < x->numel; k++, step(&a)) store((fx_dtype)x->dtype, a.at, value);
+}
+
+static void add_into(fx_tensor *sum, const fx_tensor *b)
+{
+    cursor p = cursor_of(sum), q = cursor_of(b);
+    for (int64_t k = 0; k < sum->numel; k++, step(&p), step(&q))
+        store((fx_dtype)sum->dtype, p.at, load((fx_dtype)sum->dtype, p.at) + load((fx_dtype)b->dtype, q.at));
+}
+
+static int64_t first_nonfinite(const fx_tensor *x, bool allow_infinity)
+{
+    cursor a = cursor_of(x);
+    for (int64_t k = 0; k < x->numel; k++, step(&a)) {
+        double value = load((fx_dtype)x->dtype, a.at);
+        if (isnan(value) || (!allow_infinity && isinf(value))) return k;
+    }
+    return -1;
+}
+
+/* ---- y = a + b
+ * ------------------------------------------------------------------------------------------------------ */
+
+static void add_forward(const fx_call *c)
+{
+    copy(c->y, c->x[0]);
+    add_into(c->y, c->x[1]);
+}
+
+static void add_local_grad(const fx_call *c, fx_tensor *g, fx_tensor *gx[])
+{
+    (void)c;
+    gx[0] = gx[1] = g;
+}
+
+static const fx_op add_op = { .name = "add",
+                              .formula = "y = a + b",
+                              .inputs = 2,
+                              .strided = true,
+                              .shape = fx_shape_same,
+                              .forward = add_forward,
+                              .local_grad = add_local_grad };
+
+static fx_tensor *add(fx_tensor *a, fx_tensor *b, fx_where where)
+{
+    return fx_apply_at(&add_op, (fx_list){ 2, (fx_tensor *[]){ a, b } }, NULL, NULL, where);
+}
+
+/* ---- a row-major copy
+ * ------------------------------------------------------------------------------------------------ */
+
+static void clone_forward(const fx_call *c) { copy(c->y, c->x[0]); }
+static void clone_local_grad(const fx_call *c, fx_tensor *g, fx_tensor *gx[])
+{
+    (void)c;
+    gx[0] = g;
+}
+static const fx_op clone_op = { .name = "clone",
+                                .formula = "y = x",
+                                .inputs = 1,
+                                .strided = true,
+                                .shape = fx_shape_same,
+                                .forward = clone_forward,
+                                .local_grad = clone_local_grad };
+static fx_tensor *clone(fx_tensor *x, fx_where where)
+{
+    return fx_apply_at(&clone_op, (fx_list){ 1, &x }, NULL, NULL, where);
+}
+
+/* ---- cast
+ * ------------------------------------------------------------------------------------------------------------
+ */
+
+static bool cast_shape(const fx_call *c, fx_spec *y)
+{
+    y->dtype = *(const fx_dtype *)c->options;
+    return true;
+}
+static fx_tensor *cast(fx_tensor *x, fx_dtype dtype, fx_where where);
+static void cast_local_grad(const fx_call *c, fx_tensor *g, fx_tensor *gx[])
+{
+    gx[0] = cast(g, fx_dtype_of(c->shapes[0]), c->where);
+}
+static const fx_op cast_op = { .name = "cast",
+                               .formula = "y = x, in another dtype",
+                               .inputs = 1,
+                               .strided = true,
+                               .options_size = sizeof(fx_dtype),
+                               .shape = cast_shape,
+                               .forward = clone_forward,
+                               .local_grad = cast_local_grad };
+static fx_tensor *cast(fx_tensor *x, fx_dtype dtype, fx_where where)
+{
+    return fx_apply_at(&cast_op, (fx_list){ 1, &x }, &dtype, NULL, where);
+}
+
+/* ---- sum to a shape that x was broadcast from, and its adjoint
+ * ------------------------------------------------------- */
+
+static bool sizes_shape(const fx_call *c, fx_spec *y)
+{
+    const fx_geometry *to = c->options;
+    y->ndim = to->ndim;
+    memcpy(y->size, to->size, sizeof(int64_t) * (size_t)to->ndim);
+    return true;
+}
+
+static void sum_to_forward(const fx_call *c)
+{
+    const fx_tensor *x = c->x[0];
+    fx_tensor *y = c->y;
+    fill(y, 0);
+    cursor a = cursor_of(x);
+    int64_t item = (int64_t)fx_dtype_size((fx_dtype)y->dtype);
+    for (int64_t k = 0; k < x->numel; k++, step(&a)) {
+        char *at = y->data;
+        for (int i = 0; i < y->ndim; i++)
+            if (y->size[i] != 1) at += a.index[x->ndim - y->ndim + i] * fx__stride(y)[i] * item;
+        store((fx_dtype)y->dtype, at, load((fx_dtype)y->dtype, at) + load((fx_dtype)x->dtype, a.at));
+    }
+}
+
+static fx_geometry sizes_of(const fx_tensor *x)
+{
+    fx_geometry g = { .ndim = x->ndim };
+    memcpy(g.size, x->size, sizeof(int64_t) * x->ndim);
+    return g;
+}
+
+static bool expand_to_shape(const fx_call *c, fx_spec *y)
+{
+    const fx_geometry *to = c->options;
+    const fx_tensor *x = c->x[0];
+    y->ndim = to->ndim;
+    for (int i = 0; i < to->ndim; i++) {
+        int k = i - (to->ndim - x->ndim);
+        y->size[i] = to->size[i];
+        y->stride[i] = k < 0 || x->size[k] == 1 ? 0 : fx__stride(x)[k];
+    }
+    return true;
+}
+
+static fx_tensor *sum_to(fx_tensor *x, int ndim, const int64_t *size, fx_where where);
+static const fx_op expand_to_op, sum_to_op;
+
+static void sum_to_local_grad(const fx_call *c, fx_tensor *g, fx_tensor *gx[])
+{
+    fx_geometry to = sizes_of(c->shapes[0]);
+    gx[0] = fx_apply_at(&expand_to_op, (fx_list){ 1, &g }, &to, NULL, c->where);
+}
+static void expand_to_local_grad(const fx_call *c, fx_tensor *g, fx_tensor *gx[])
+{
+    gx[0] = sum_to(g, c->shapes[0]->ndim, c->shapes[0]->size, c->where);
+}
+static const fx_op sum_to_op = { .name = "sum_to",
+                                 .formula = "y = x summed to a shape that broadcasts to its own",
+                                 .inputs = 1,
+                                 .strided = true,
+                                 .options_size = sizeof(fx_geometry),
+                                 .shape = sizes_shape,
+                                 .forward = sum_to_forward,
+                                 .local_grad = sum_to_local_grad };
+static const fx_op expand_to_op = { .name = "expand",
+                                    .formula = "y = x, broadcast",
+                                    .inputs = 1,
+                                    .view = true,
+                                    .strided = true,
+                                    .options_size = sizeof(fx_geometry),
+                                    .shape = expand_to_shape,
+                                    .local_grad = expand_to_local_grad };
+static fx_tensor *sum_to(fx_tensor *x, int ndim, const int64_t *size, fx_where where)
+{
+    fx_geometry to = { .ndim = ndim };
+    memcpy(to.size, size, sizeof(int64_t) * (size_t)ndim);
+    return fx_apply_at(&sum_to_op, (fx_list){ 1, &x }, &to, NULL, where);
+}
+
+/* ---- views by geometry, and their adjoint
+ * ---------------------------------------------------------------------------- */
+
+static bool as_strided_shape(const fx_call *c, fx_spec *y)
+{
+    const fx_geometry *g = c->options;
+    const fx_tensor *x = c->x[0], *owner = fx__owner(x);
+    int64_t at =
+        x->data && owner->data ? (x->data - owner->data) / (int64_t)fx_dtype_size((fx_dtype)x->dtype) : 0;
+    y->ndim = g->ndim;
+    memcpy(y->size, g->size, sizeof(int64_t) * (size_t)g->ndim);
+    memcpy(y->stride, g->stride, sizeof(int64_t) * (size_t)g->ndim);
+    y->offset = g->offset - at;
+    return true;
+}
+
+/* The elements of a row-major owner that a geometry names, as a view. */
+static fx_tensor *window(fx_tensor *owner, const fx_geometry *g)
+{
+    return fx__view(owner, g->ndim, g->size, g->stride, g->offset);
+}
+
+static void scatter_forward(const fx_call *c)
+{
+    copy(c->y, c->x[0]);
+    fx_tensor *w = window(c->y, c->options);
+    if (w) copy(w, c->x[1]);
+}
+
+static fx_tensor *scatter(fx_tensor *x, fx_tensor *source, const fx_geometry *g, fx_where where)
+{
+    return fx_apply_at(fx__space.as_strided_scatter_op, (fx_list){ 2, (fx_tensor *[]){ x, source } }, g, NULL,
+                       where);
+}
+
+static void as_strided_local_grad(const fx_call *c, fx_tensor *g, fx_tensor *gx[])
+{
+    fx_tensor *zeros = fx__zeros_like(c->shapes[0]);
+    if (zeros) gx[0] = scatter(zeros, g, c->options, c->where);
+}
+
+static void scatter_local_grad(const fx_call *c, fx_tensor *g, fx_tensor *gx[])
+{
+    fx_tensor *flat = fx__space.clone(g, c->where);
+    if (!flat) return;
+    if (fx_call_needs(c, 0)) {
+        fx_tensor *zeros = fx__zeros_like(c->shapes[1]);
+        if (zeros) gx[0] = scatter(flat, zeros, c->options, c->where);
+    }
+    if (fx_call_needs(c, 1))
+        gx[1] = fx_apply_at(fx__space.as_strided_op, (fx_list){ 1, &flat }, c->options, NULL, c->where);
+}
+
+static const fx_op as_strided_op = { .name = "as_strided",
+                                     .formula = "y = the elements of x's memory that a geometry names",
+                                     .inputs = 1,
+                                     .view = true,
+                                     .strided = true,
+                                     .options_size = sizeof(fx_geometry),
+                                     .shape = as_strided_shape,
+                                     .local_grad = as_strided_local_grad };
+static const fx_op as_strided_scatter_op = {
+    .name = "as_strided_scatter",
+    .formula = "y = x, with the elements that a geometry names taken from the source",
+    .inputs = 2,
+    .strided = true,
+    .options_size = sizeof(fx_geometry),
+    .shape = fx_shape_same,
+    .forward = scatter_forward,
+    .local_grad = scatter_local_grad
+};
+
+const fx_space fx__space = {
+    .add = add,
+    .add_into = add_into,
+    .sum_to = sum_to,
+    .cast = cast,
+    .copy = copy,
+    .clone = clone,
+    .as_strided_op = &as_strided_op,
+    .as_strided_scatter_op = &as_strided_scatter_op,
+    .fill = fill,
+    .first_nonfinite = first_nonfinite,
+};
