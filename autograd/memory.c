@@ -463,19 +463,17 @@ void fx_scope_close(fx_scope *scope)
 /* ---- endings, holds, what outlives a scope
  * ------------------------------------------------------------------------- */
 
-/* An entry may be made while an inner scope is open, so it lies in the heap of entries: a pooled buffer of
- * its scope. */
-void *fx__scope_alloc(fx_context *cx, fx_memory_scope *scope, size_t bytes)
-{
-    if (scope == cx->scope) return fx__arena_alloc(cx, bytes);
-    fx_buffer *b = fx__buffer_new(cx, scope, bytes);
-    return b ? b->data : NULL;
-}
-
 void *fx__scope_memory(fx_context *cx, fx_memory_scope *scope, size_t bytes)
 {
     fx_buffer *b = fx__buffer_new(cx, scope, bytes);
-    return b ? b->data : NULL;
+    if (!b) return NULL;
+    b->captures = 1; /* so that a scope that is absorbed hands it on */
+    return b->data;
+}
+
+void *fx__scope_alloc(fx_context *cx, fx_memory_scope *scope, size_t bytes)
+{
+    return scope == cx->scope ? fx__arena_alloc(cx, bytes) : fx__scope_memory(cx, scope, bytes);
 }
 
 bool fx__at_end(fx_context *cx, fx_memory_scope *scope, void (*end)(void *), void *data)
