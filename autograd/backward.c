@@ -423,6 +423,18 @@ static bool trace_backward(fx_pass *pass, const fx_call *c, fx_tensor *const *gx
 
 static fx_tensor *once(fx_pass *pass, const fx_call *c, fx_tensor *g, fx_tensor *gx);
 
+/* gx[i] was summed or cast, and its own numbers are not wanted: unless another input's gradient is the same tensor. */
+static void let_go(const fx_call *c, fx_tensor **gx, int i)
+{
+    fx_tensor *t = gx[i];
+    for (int k = 0; k < c->inputs; k++)
+        if (k != i && gx[k] == t) {
+            if (k > i) gx[i] = NULL; /* it is the later one's now */
+            return;
+        }
+    if (t->flags & FX__TEMPORARY) drop(t);
+}
+
 static bool deliver(fx_pass *pass, fx_node *n, const fx_call *c, fx_tensor *g, fx_tensor **gx)
 {
     for (int i = 0; i < n->inputs; i++) {
@@ -430,7 +442,7 @@ static bool deliver(fx_pass *pass, fx_node *n, const fx_call *c, fx_tensor *g, f
         fx_tensor *t = gx[i];
         if (!same_shape(t, c->shapes[i]) || t->dtype != c->shapes[i]->dtype) {
             if (!(t = fit(pass, c, i, t))) return false;
-            if (gx[i]->flags & FX__TEMPORARY && t != gx[i]) drop(gx[i]);
+            if (t != gx[i] && gx[i] != g) let_go(c, gx, i);
             t = adopt(pass, t);
         } else if (!(t->flags & FX__TEMPORARY))
             t = adopt(pass, t);
