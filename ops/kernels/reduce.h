@@ -53,10 +53,25 @@ typedef struct fx__extreme {
     int threads;
 } fx__extreme;
 
+/* y = scale (x - shift), each result's own scale and shift; shift NULL: 0. The gradients of variances and
+ * norms. */
+typedef struct fx__center {
+    int64_t outer, count, inner;
+    const void *x;
+    void *y;
+    const double *scale, *shift;
+    int threads;
+} fx__center;
+
 struct fx_reduce_kernels {
     /* NULL for what integers have not. */
     void (*fold[FX__FOLD_KINDS][FX__NUMBERS])(const fx__fold *f);
     void (*extreme[FX__NUMBERS])(const fx__extreme *e);
+    void (*center_f32)(const fx__center *s);
+    void (*center_f64)(const fx__center *s);
+    /* y[i] = scale (x[i] - z[i]) */
+    void (*difference_f32)(int64_t n, float *y, const float *x, const float *z, double scale);
+    void (*difference_f64)(int64_t n, double *y, const double *x, const double *z, double scale);
 };
 
 /* How count is cut into pieces that several threads may take: a rule of sizes alone. */

@@ -22,6 +22,7 @@ static double power_term(double x, double c, double power)
 #define IS_NAN(a) ((a) != (a))
 #define T float
 #define NAME(fold) f32_##fold
+#include "center_body.h"
 #include "extreme_body.h"
 #include "reduce_float.h"
 #undef T
@@ -29,6 +30,7 @@ static double power_term(double x, double c, double power)
 
 #define T double
 #define NAME(fold) f64_##fold
+#include "center_body.h"
 #include "extreme_body.h"
 #include "reduce_float.h"
 #undef T
@@ -75,4 +77,8 @@ const fx_reduce_kernels FX_KERNEL_TABLE(reduce) = {
         [FX__FOLD_NONZERO] = { u8_nonzero, i32_nonzero, i64_nonzero, f32_nonzero, f64_nonzero },
     },
     .extreme = { u8_extreme, i32_extreme, i64_extreme, f32_extreme, f64_extreme },
+    .center_f32 = f32_center,
+    .center_f64 = f64_center,
+    .difference_f32 = f32_difference_map,
+    .difference_f64 = f64_difference_map,
 };

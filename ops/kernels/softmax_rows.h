@@ -195,7 +195,8 @@ static void NAME(softmax_grad_block)(void *data, int64_t begin, int64_t end)
     for (int64_t r = begin; r < end; r++) {
         const T *p = (const T *)s->x + r * n, *g = (const T *)s->g + r * n;
         T *y = (T *)s->y + r * n;
-        double mean = NAME(row_dot)(p, g, n);
+        double mean = NAME(row_dot)(p, g, n), all = NAME(row_sum)(p, n);
+        mean = all > 0 ? mean / all : mean; /* p as rounded may not sum to 1 */
         for (int64_t j = 0; j < n; j++) y[j] = (T)((double)p[j] * ((double)g[j] - mean));
     }
 }
@@ -257,10 +258,12 @@ static void NAME(entropy_grad_row)(const fx__entropy *e, T *y, int64_t t, double
     double rest = NAME(others)(y, n), weight = e->weight ? e->weight[t] : 1, y_t = (double)y[t];
     double own = scale * weight * (1 - e->smoothing), each = scale * e->smoothing / (double)n;
     double all = own + each * e->weight_sum, without = y_t == 1 ? rest : 1 + (rest - y_t);
-    T factor = (T)(all / (1 + rest));
-    for (int64_t j = 0; j < n; j++) y[j] *= factor;
-    for (int64_t j = 0; e->smoothing != 0 && j < n; j++)
-        y[j] = (T)((double)y[j] - each * (e->weight ? e->weight[j] : 1));
+    double factor = all / (1 + rest);
+    if (e->smoothing == 0)
+        for (int64_t j = 0; j < n; j++) y[j] *= (T)factor;
+    else
+        for (int64_t j = 0; j < n; j++)
+            y[j] = (T)((double)y[j] * factor - each * (e->weight ? e->weight[j] : 1));
     y[t] = (T)(each * (e->weight_sum - weight) - all * (without / (1 + rest)));
 }
 
