@@ -50,7 +50,7 @@ bool fx__gemm_by_library(const fx_gemm *g)
 #if FX_GEMM_LIBRARY
     /* Below 16 rows oneDNN has a kernel of its own, which adds in another order; below this volume a call
      * costs more than its better use of the caches gains. */
-    return !g->f64 && g->m >= 16 && g->n >= 16 && g->k > 0 && volume(g) >= (double)(4 << 20) &&
+    return !g->f64 && g->m >= 16 && g->n >= 16 && g->k > 0 && volume(g) >= (double)(32 << 20) &&
            fx__kernels()->isa == FX_ISA_AVX512 && adds_in_order() &&
            plain(g->m, g->k, g->a_row, g->a_column) && plain(g->k, g->n, g->b_row, g->b_column);
 #else

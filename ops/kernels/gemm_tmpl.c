@@ -35,6 +35,32 @@ enum { TILE_ROWS = 6, TILE_ROWS_WIDE = 2 };
 #endif
 enum { TILE_VECTORS = 4, ROW_BLOCK = 128, DOT_BLOCK = 2048, DOT_ROWS = 16 };
 
+#if defined(__AVX512F__)
+/* Of vectors x and y seen as runs of s lanes, the even or the odd runs of both in turn: lane l comes from
+ * lane PICK. */
+#define PICK(l, s, odd, lanes) ((l) & (s) ? (lanes) + (l) - ((odd) ? 0 : (s)) : (l) + ((odd) ? (s) : 0))
+#define PICK_4(l, s, odd, lanes)                                                                             \
+    PICK(l, s, odd, lanes), PICK((l) + 1, s, odd, lanes), PICK((l) + 2, s, odd, lanes),                      \
+        PICK((l) + 3, s, odd, lanes)
+#define PICK_8(s, odd)                                                                                       \
+    {                                                                                                        \
+        PICK_4(0, s, odd, 8), PICK_4(4, s, odd, 8)                                                           \
+    }
+#define PICK_16(s, odd)                                                                                      \
+    {                                                                                                        \
+        PICK_4(0, s, odd, 16), PICK_4(4, s, odd, 16), PICK_4(8, s, odd, 16), PICK_4(12, s, odd, 16)          \
+    }
+typedef int32_t lanes_f32 __attribute__((vector_size(64)));
+typedef int64_t lanes_f64 __attribute__((vector_size(64)));
+static const lanes_f32 pick_f32[9][2] = { [1] = { PICK_16(1, 0), PICK_16(1, 1) },
+                                          [2] = { PICK_16(2, 0), PICK_16(2, 1) },
+                                          [4] = { PICK_16(4, 0), PICK_16(4, 1) },
+                                          [8] = { PICK_16(8, 0), PICK_16(8, 1) } };
+static const lanes_f64 pick_f64[5][2] = { [1] = { PICK_8(1, 0), PICK_8(1, 1) },
+                                          [2] = { PICK_8(2, 0), PICK_8(2, 1) },
+                                          [4] = { PICK_8(4, 0), PICK_8(4, 1) } };
+#endif
+
 #define UNROLL _Pragma("GCC unroll 16")
 #define SHUFFLE __builtin_shufflevector
 

@@ -74,29 +74,62 @@ static void (*const F(tiles)[TILE_VECTORS + 1][TILE_ROWS + 1])(const F(tile_args
 /* ---- copies
  * ------------------------------------------------------------------------------------------------- */
 
+/* A square of 4 x 4 numbers, columns to rows. */
+static inline void F(transpose_4)(const T *from, int64_t column, int64_t to_row, T *to)
+{
+    const F(four) a = q_load(from), b = q_load(from + column), c = q_load(from + 2 * column),
+                  d = q_load(from + 3 * column);
+    const F(four) ab = SHUFFLE(a, b, 0, 4, 1, 5), ab2 = SHUFFLE(a, b, 2, 6, 3, 7);
+    const F(four) cd = SHUFFLE(c, d, 0, 4, 1, 5), cd2 = SHUFFLE(c, d, 2, 6, 3, 7);
+    q_store(to, SHUFFLE(ab, cd, 0, 1, 4, 5));
+    q_store(to + to_row, SHUFFLE(ab, cd, 2, 3, 6, 7));
+    q_store(to + 2 * to_row, SHUFFLE(ab2, cd2, 0, 1, 4, 5));
+    q_store(to + 3 * to_row, SHUFFLE(ab2, cd2, 2, 3, 6, 7));
+}
+
+#ifdef v_pick
+/* A square of LANES x LANES numbers: at each step s, squares of s x s beside the diagonal change places. */
+static inline void F(transpose_lanes)(const T *from, int64_t column, int64_t to_row, T *to)
+{
+    VEC x[LANES];
+    UNROLL for (int i = 0; i < LANES; i++) x[i] = v_load(from + i * column);
+    UNROLL for (int s = 1; s < LANES; s *= 2) UNROLL for (int i = 0; i < LANES; i++)
+    {
+        if (i & s) continue;
+        const VEC upper = x[i], lower = x[i + s];
+        x[i] = v_pick(upper, lower, s, 0);
+        x[i + s] = v_pick(upper, lower, s, 1);
+    }
+    UNROLL for (int i = 0; i < LANES; i++) v_store(to + i * to_row, x[i]);
+}
+enum { F(SQUARE) = LANES };
+#define TRANSPOSE_SQUARE F(transpose_lanes)
+#else
+enum { F(SQUARE) = 4 };
+#define TRANSPOSE_SQUARE F(transpose_4)
+#endif
+
 /* to[p * to_row + j] = from[p + j * column] for p < k, j < n. */
 static void F(transpose)(int64_t k, int64_t n, const T *from, int64_t column, int64_t to_row, T *restrict to)
 {
     int64_t j = 0;
-    for (; j + 4 <= n; j += 4, from += 4 * column, to += 4) {
+    for (; j + F(SQUARE) <= n; j += F(SQUARE)) {
         int64_t p = 0;
-        for (; p + 4 <= k; p += 4) {
-            const F(four) a = q_load(from + p), b = q_load(from + p + column),
-                          c = q_load(from + p + 2 * column), d = q_load(from + p + 3 * column);
-            const F(four) ab = SHUFFLE(a, b, 0, 4, 1, 5), ab2 = SHUFFLE(a, b, 2, 6, 3, 7);
-            const F(four) cd = SHUFFLE(c, d, 0, 4, 1, 5), cd2 = SHUFFLE(c, d, 2, 6, 3, 7);
-            T *t = to + p * to_row;
-            q_store(t, SHUFFLE(ab, cd, 0, 1, 4, 5));
-            q_store(t + to_row, SHUFFLE(ab, cd, 2, 3, 6, 7));
-            q_store(t + 2 * to_row, SHUFFLE(ab2, cd2, 0, 1, 4, 5));
-            q_store(t + 3 * to_row, SHUFFLE(ab2, cd2, 2, 3, 6, 7));
-        }
+        for (; p + F(SQUARE) <= k; p += F(SQUARE))
+            TRANSPOSE_SQUARE(from + p + j * column, column, to_row, to + p * to_row + j);
         for (; p < k; p++)
-            for (int jj = 0; jj < 4; jj++) to[p * to_row + jj] = from[p + jj * column];
+            for (int64_t i = j; i < j + F(SQUARE); i++) to[p * to_row + i] = from[p + i * column];
     }
-    for (; j < n; j++, from += column, to++)
-        for (int64_t p = 0; p < k; p++) to[p * to_row] = from[p];
+    for (; j + 4 <= n; j += 4) {
+        int64_t p = 0;
+        for (; p + 4 <= k; p += 4) F(transpose_4)(from + p + j * column, column, to_row, to + p * to_row + j);
+        for (; p < k; p++)
+            for (int64_t i = j; i < j + 4; i++) to[p * to_row + i] = from[p + i * column];
+    }
+    for (; j < n; j++)
+        for (int64_t p = 0; p < k; p++) to[p * to_row + j] = from[p + j * column];
 }
+#undef TRANSPOSE_SQUARE
 
 /* to[p * to_row + j] = from[p * row + j * column] for p < k, j < n. */
 static void F(copy)(int64_t k, int64_t n, const T *from, int64_t row, int64_t column, int64_t to_row,

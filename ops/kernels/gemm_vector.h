@@ -14,6 +14,7 @@
 #undef v_load_tail
 #undef v_load_some
 #undef v_store_some
+#undef v_pick
 #undef q_load
 #undef q_store
 
@@ -41,11 +42,13 @@ typedef T F(four_in_memory) __attribute__((vector_size(4 * sizeof(T)), aligned(s
 #define v_fma(x, y, z) ((VEC)_mm512_fmadd_pd(x, y, z))
 #define v_load_some(p, mask) ((VEC)_mm512_maskz_loadu_pd(mask, p))
 #define v_store_some(p, v, mask) _mm512_mask_storeu_pd(p, mask, v)
+#define v_pick(x, y, s, odd) ((VEC)_mm512_permutex2var_pd(x, (__m512i)pick_f64[s][odd], y))
 #else
 #define MASK __mmask16
 #define v_fma(x, y, z) ((VEC)_mm512_fmadd_ps(x, y, z))
 #define v_load_some(p, mask) ((VEC)_mm512_maskz_loadu_ps(mask, p))
 #define v_store_some(p, v, mask) _mm512_mask_storeu_ps(p, mask, v)
+#define v_pick(x, y, s, odd) ((VEC)_mm512_permutex2var_ps(x, (__m512i)pick_f32[s][odd], y))
 #endif
 #define v_mask(lanes) ((MASK)((1u << (lanes)) - 1))
 #define v_load_tail v_load_some /* of B: reads nothing behind its last column */
