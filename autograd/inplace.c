@@ -4,6 +4,7 @@
  * new history for the view's owner (the owner with those elements replaced); the owner's other views notice,
  * by a count, and are made anew from it when they are next used (tape.c).
  */
+#include "owned.h"
 #include "tape.h"
 
 /* ---- the log of writes
@@ -23,11 +24,15 @@ static fx_geometry *geometry_in(fx_context *cx, fx_memory_scope *scope, const fx
 }
 
 /* Counts a write to x, and notes who did it. */
-static bool note_write(fx_tensor *x, const char *op, fx_where where)
+bool fx__note_write(fx_tensor *x, const char *op, fx_where where)
 {
     fx_context *cx = x->cx;
     fx_tensor *owner = fx__owner(x);
     if (owner->flags & FX__INFERENCE) return true;
+    if (!op) {
+        owner->version++;
+        return true;
+    }
     fx_meta *m = fx__meta(owner);
     if (!m) return false;
     fx_memory_scope *scope = fx__scope_of(owner);
@@ -54,7 +59,7 @@ static bool note_write(fx_tensor *x, const char *op, fx_where where)
 
 void *fx_data(fx_tensor *x)
 {
-    if (!x || !note_write(x, "fx_data", FX_LITERAL(fx_where){ 0 })) return NULL;
+    if (!x || !fx__note_write(x, "fx_data", FX_LITERAL(fx_where){ 0 })) return NULL;
     return x->data;
 }
 
@@ -158,7 +163,7 @@ static bool rebase_view(fx_tensor *x, fx_tensor *value, fx_where where)
 bool fx__written(fx_tensor *x, fx_tensor *value, const char *op, fx_where where)
 {
     fx_context *cx = x->cx;
-    if (!note_write(x, op, where)) return false;
+    if (!fx__note_write(x, op, where)) return false;
     if (cx->mode != FX_GRAD_ON || !fx_dtype_is_float((fx_dtype)x->dtype)) return true;
     bool view = x->owner && !(x->flags & FX__DETACHED);
     if (!(value && fx__edge(value)) && !fx__edge(x) && !(view && fx__edge(x->owner))) return true;

@@ -517,6 +517,8 @@ fx_memory_scope *fx__scope_of(const fx_tensor *x)
     return s;
 }
 
+bool fx__context_has(const fx_tensor *x) { return fx__scope_of(x) == &x->cx->root; }
+
 void *fx__context_own(fx_context *cx, size_t bytes, void (*finish)(void *memory))
 {
     fx_buffer *b = fx__buffer_new(cx, &cx->root, bytes);
