@@ -4,5 +4,6 @@
 
 #include "autograd.h"
 #include "ops.h"
+#include "optim.h"
 
 #endif
