@@ -158,8 +158,7 @@ void fx_map_at(const fx_call *c, double (*function)(double))
                      fx_dtype_name((fx_dtype)x->dtype));
 }
 
-/* ---- NaN tracing of forwards
- * --------------------------------------------------------------------------------------- */
+/* ---- NaN tracing of forwards --------------------------------------------------------------------------- */
 
 static bool describe_operands(const fx_call *c, char *text, size_t bytes)
 {

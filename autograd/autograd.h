@@ -37,8 +37,7 @@ extern "C" {
 
 enum { FX_MAX_DIMS = 8, FX_MAX_OUTPUTS = 8 };
 
-/* ---- places, errors
- * ------------------------------------------------------------------------------------------ */
+/* ---- places, errors ------------------------------------------------------------------------------------ */
 
 /* Where in the user's program a call stands. */
 typedef struct fx_where {
@@ -95,8 +94,7 @@ typedef void fx_warning_function(void *data, const char *message);
 FX_API void fx_on_warning(fx_context *cx, fx_warning_function *function, void *data);
 FX_API int64_t fx_warning_count(const fx_context *cx);
 
-/* ---- dtypes
- * -------------------------------------------------------------------------------------------------- */
+/* ---- dtypes -------------------------------------------------------------------------------------------- */
 
 /*    name  C type   words       bytes */
 #define FX_DTYPE_LIST(X)                                                                                     \
@@ -123,8 +121,7 @@ static inline bool fx_dtype_is_float(fx_dtype dtype) { return dtype == FX_F32 ||
  * bool < uint8 < int32 < int64 < float32 < float64. */
 FX_API fx_dtype fx_promote(fx_dtype a, fx_dtype b);
 
-/* ---- lists that stand in a call
- * --------------------------------------------------------------------------------- */
+/* ---- lists that stand in a call ------------------------------------------------------------------------ */
 
 /* A list of dimensions or sizes: FX_DIMS(2, 3). Zeroed it means "not given". */
 typedef struct fx_dims {
@@ -170,8 +167,7 @@ typedef struct fx_operand {
 static inline fx_operand fx_operand_tensor(fx_tensor *t) { return FX_LITERAL(fx_operand){ t, 0 }; }
 static inline fx_operand fx_operand_number(double n) { return FX_LITERAL(fx_operand){ FX_NUMBER, n }; }
 
-/* ---- contexts
- * ------------------------------------------------------------------------------------------------- */
+/* ---- contexts ------------------------------------------------------------------------------------------ */
 
 /* Where memory comes from, if not from malloc: alloc returns 64-byte aligned memory or NULL. */
 typedef struct fx_allocator {
@@ -208,8 +204,7 @@ FX_API fx_dtype fx_default_dtype(const fx_context *cx);
 /* Gives memory that the pool keeps, and nobody uses, back to the system. */
 FX_API void fx_context_trim(fx_context *cx);
 
-/* ---- scopes
- * --------------------------------------------------------------------------------------------------- */
+/* ---- scopes -------------------------------------------------------------------------------------------- */
 
 /* FX_SCOPE (cx) { ... }: what is made inside ends at the closing brace, but for what fx_keep() moved out.
  * Leaving by return, goto or break closes it as well. It is a loop that runs once: `break` and `continue`
@@ -254,8 +249,7 @@ FX_API void fx_stats_reset_peak(fx_context *cx);
 /* Prints a table: each open scope, where it was opened, its buffers, bytes and nodes. */
 FX_API void fx_memory_report(const fx_context *cx, FILE *file);
 
-/* ---- grad modes
- * ----------------------------------------------------------------------------------------------- */
+/* ---- grad modes ---------------------------------------------------------------------------------------- */
 
 typedef enum fx_grad_mode {
     FX_GRAD_ON,
@@ -280,8 +274,7 @@ FX_API void fx_mode_pop(fx_mode *mode);
 #define FX_ENABLE_GRAD(cx) FX__MODE(cx, FX_GRAD_ON)
 #define FX_INFERENCE(cx) FX__MODE(cx, FX_GRAD_INFERENCE)
 
-/* ---- making tensors
- * ------------------------------------------------------------------------------------------- */
+/* ---- making tensors ------------------------------------------------------------------------------------ */
 
 /* fx_empty(cx, FX_F32, 3, 4): sizes follow the dtype; FX_DTYPE_NONE is the context's. Numbers are not set. */
 #define fx_empty(cx, dtype, ...) fx_empty_at(cx, dtype, FX_DIMS(__VA_ARGS__), FX_HERE)
@@ -325,8 +318,7 @@ FX_API void fx_set_random_state(fx_context *cx, fx_random_state state);
 FX_API fx_tensor *fx_arange_at(fx_context *cx, int64_t end, fx_where where);
 FX_API fx_tensor *fx_linspace_at(fx_context *cx, double first, double last, int64_t n, fx_where where);
 
-/* ---- asking tensors
- * ------------------------------------------------------------------------------------------- */
+/* ---- asking tensors ------------------------------------------------------------------------------------ */
 
 FX_API fx_context *fx_context_of(const fx_tensor *x);
 FX_API fx_dtype fx_dtype_of(const fx_tensor *x);
@@ -362,8 +354,7 @@ FX_API void fx_print_to(const fx_tensor *x, FILE *file);
 /* XXH3 of dtype, shape and numbers in row-major order: equal for equal bits. */
 FX_API uint64_t fx_digest(const fx_tensor *x);
 
-/* ---- gradients of tensors
- * --------------------------------------------------------------------------------------- */
+/* ---- gradients of tensors ------------------------------------------------------------------------------ */
 
 /* Makes x a leaf that requires a gradient, and returns it. x must have a floating dtype and no graph. */
 #define fx_parameter(x) fx_parameter_at(x, FX_HERE)
@@ -391,8 +382,7 @@ FX_API fx_tensor *fx_detach_at(fx_tensor *x, fx_where where);
 #define fx_detach_(x) fx_detach_in_place_at(x, FX_HERE)
 FX_API fx_tensor *fx_detach_in_place_at(fx_tensor *x, fx_where where);
 
-/* ---- backward
- * ------------------------------------------------------------------------------------------------- */
+/* ---- backward ------------------------------------------------------------------------------------------ */
 
 /* fx_backward(loss), fx_backward(y, .seed = g), fx_backward(.roots = FX_LIST(a, b), .seeds = FX_LIST(ga,
  * gb)): adds d(root)/d(leaf), weighted by the seeds, to fx_grad() of every leaf reached. On failure no leaf
@@ -442,8 +432,7 @@ typedef struct fx_nan_trace {
 } fx_nan_trace;
 FX_API void fx_set_nan_trace(fx_context *cx, fx_nan_trace trace);
 
-/* ---- hooks
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- hooks --------------------------------------------------------------------------------------------- */
 
 /* Called with the whole gradient of a tensor, summed over its uses, before anything else sees it. Returns the
  * gradient to go on with: grad, another of its shape, or NULL after recording an error. Hooks of a tensor run
@@ -484,8 +473,7 @@ typedef fx_tensor *fx_checkpoint_function(void *data, fx_tensor *const *inputs, 
 FX_API fx_tensor *fx_checkpointed_at(fx_checkpoint_function *function, void *data, fx_list inputs,
                                      fx_where where);
 
-/* ---- ops of one's own
- * ----------------------------------------------------------------------------------------- */
+/* ---- ops of one's own ---------------------------------------------------------------------------------- */
 
 /* What a result will be. The shape rule finds it filled with the first input's dtype and sizes. */
 typedef struct fx_spec {

@@ -61,8 +61,7 @@ typedef struct fx_pass {
     fx_grad_mode mode;
 } fx_pass;
 
-/* ---- temporaries
- * --------------------------------------------------------------------------------------------------- */
+/* ---- temporaries --------------------------------------------------------------------------------------- */
 
 /* Handles come in slabs of the pass's scope, not from the arena: a closure's own scope may be open. */
 static bool more_handles(fx_context *cx, int ndim)
@@ -210,8 +209,7 @@ static void *pass_alloc(fx_pass *pass, size_t bytes)
     return fx__scope_memory(pass->cx, pass->scope ? pass->scope : pass->caller, bytes);
 }
 
-/* ---- gradients reach nodes
- * ------------------------------------------------------------------------------------------ */
+/* ---- gradients reach nodes ----------------------------------------------------------------------------- */
 
 static bool stash(fx_pass *pass, fx_node *n)
 {
@@ -307,8 +305,7 @@ static bool give(fx_pass *pass, fx_node *n, int k, fx_tensor *g)
     return true;
 }
 
-/* ---- one node
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- one node ------------------------------------------------------------------------------------------ */
 
 /* A captured tensor as the closure may use it. */
 static fx_tensor *captured(fx_pass *pass, fx_node *n, int at, fx_tensor *x, fx_node *node, uint16_t output,
@@ -423,7 +420,8 @@ static bool trace_backward(fx_pass *pass, const fx_call *c, fx_tensor *const *gx
 
 static fx_tensor *once(fx_pass *pass, const fx_call *c, fx_tensor *g, fx_tensor *gx);
 
-/* gx[i] was summed or cast, and its own numbers are not wanted: unless another input's gradient is the same tensor. */
+/* gx[i] was summed or cast, and its own numbers are not wanted: unless another input's gradient is the same
+ * tensor. */
 static void let_go(const fx_call *c, fx_tensor **gx, int i)
 {
     fx_tensor *t = gx[i];
@@ -561,8 +559,7 @@ static bool run_node(fx_pass *pass, fx_node *n)
     return true;
 }
 
-/* ---- a gradient that can't be differentiated again
- * ------------------------------------------------------------------- */
+/* ---- a gradient that can't be differentiated again ----------------------------------------------------- */
 
 static const fx_op once_op = { .name = "once-differentiable gradient",
                                .formula = "no derivative",
@@ -576,8 +573,7 @@ static fx_tensor *once(fx_pass *pass, const fx_call *c, fx_tensor *g, fx_tensor 
     return fx__record(pass->cx, &once_op, &g, 1, &y, 1, NULL, 0, c->where) ? y : NULL;
 }
 
-/* ---- which part of the graph
- * ---------------------------------------------------------------------------------------- */
+/* ---- which part of the graph --------------------------------------------------------------------------- */
 
 static bool note_reached(fx_pass *pass, fx_node *n)
 {
@@ -634,9 +630,7 @@ static void forget_needed(fx_pass *pass)
         if (pass->targets[i].node) pass->targets[i].node->flags &= (uint16_t)~FX__NODE_TARGET;
 }
 
-/* ---- roots
- * -----------------------------------------------------------------------------------------------------------
- */
+/* ---- roots --------------------------------------------------------------------------------------------- */
 
 static const char *maker(const fx_tensor *x) { return x->node && x->node->op ? x->node->op->name : "a leaf"; }
 
@@ -720,8 +714,7 @@ static bool walk(fx_pass *pass)
     return true;
 }
 
-/* ---- leaves change
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- leaves change ------------------------------------------------------------------------------------- */
 
 /* A handle in the heap of `scope` with the numbers of g: g's own buffer if nobody else sees it, a copy
  * otherwise. With create_graph the very numbers and history of g. */
@@ -830,9 +823,7 @@ static bool change_leaves(fx_pass *pass)
     return accumulate_hooks(pass);
 }
 
-/* ---- passes
- * -----------------------------------------------------------------------------------------------------------
- */
+/* ---- passes -------------------------------------------------------------------------------------------- */
 
 /* Re-entrant passes use the C stack. Beyond a few, how much is left is asked of the system. */
 static bool stack_left(fx_context *cx, fx_where where)

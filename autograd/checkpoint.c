@@ -42,8 +42,7 @@ struct fx_checkpoint {
     fx_memory_scope *into;
 };
 
-/* ---- the first run
- * -------------------------------------------------------------------------------------------------- */
+/* ---- the first run ------------------------------------------------------------------------------------- */
 
 static bool more_tokens(fx_checkpoint *k)
 {
@@ -88,8 +87,7 @@ static void drop_number(void *data, void *packed)
     t->wanted = false;
 }
 
-/* ---- running again
- * -------------------------------------------------------------------------------------------------- */
+/* ---- running again ------------------------------------------------------------------------------------- */
 
 /* A handle in the scope that the run stores into. Numbers that the run made move there; those of outer scopes
  * stay where they are. */
@@ -214,8 +212,7 @@ static fx_tensor *unpack_number(void *data, void *packed)
     return t->stored;
 }
 
-/* ---- the call
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- the call ------------------------------------------------------------------------------------------ */
 
 static void end_checkpoint(void *data)
 {

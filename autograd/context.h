@@ -30,8 +30,7 @@ enum {
     FX__ARENA_LARGEST = 4 << 20
 };
 
-/* ---- the arena: a list of blocks, filled from first to last, rewound to a mark
- * --------------------------------- */
+/* ---- the arena: a list of blocks, filled from first to last, rewound to a mark ------------------------- */
 
 typedef struct fx_block {
     struct fx_block *next;
@@ -48,8 +47,7 @@ typedef struct fx_arena {
     char *at, *end;
 } fx_arena;
 
-/* ---- the pool: buffers by size class
- * ----------------------------------------------------------------------------- */
+/* ---- the pool: buffers by size class ------------------------------------------------------------------- */
 
 /* Memory for numbers. In use it hangs in its scope's list, free in its class's. It is given back when no
  * handle counts on it (`handles`) and no closure or inner scope holds it (`captures`). */
@@ -104,8 +102,7 @@ struct fx_memory_scope {
     int64_t nodes; /* made in it and in what it absorbed */
 };
 
-/* ---- contexts
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- contexts ------------------------------------------------------------------------------------------ */
 
 typedef struct fx_saved_hooks_entry {
     struct fx_saved_hooks_entry *next;

@@ -7,8 +7,7 @@
 #include "owned.h"
 #include "tape.h"
 
-/* ---- the log of writes
- * ---------------------------------------------------------------------------------------------- */
+/* ---- the log of writes --------------------------------------------------------------------------------- */
 
 static fx_geometry *geometry_in(fx_context *cx, fx_memory_scope *scope, const fx_tensor *x)
 {
@@ -63,8 +62,7 @@ void *fx_data(fx_tensor *x)
     return x->data;
 }
 
-/* ---- what may be written
- * ---------------------------------------------------------------------------------------------- */
+/* ---- what may be written ------------------------------------------------------------------------------- */
 
 static bool refuse(fx_tensor *x, fx_status code, fx_where where, const char *op, const char *text)
 {
@@ -112,8 +110,7 @@ bool fx__check_in_place(fx_tensor *x, bool value_wants_grad, const char *op, fx_
     return true;
 }
 
-/* ---- the history that a write leaves
- * -------------------------------------------------------------------------------- */
+/* ---- the history that a write leaves ------------------------------------------------------------------- */
 
 /* A tensor of a scope around the open one refers to a node of the open one: the scopes between must not
  * rewind. */

@@ -1,8 +1,7 @@
 /* Leaves and what hangs on tensors: requires_grad, gradients, detaching, hooks. */
 #include "tape.h"
 
-/* ---- who wants a gradient
- * ------------------------------------------------------------------------------------------ */
+/* ---- who wants a gradient ------------------------------------------------------------------------------ */
 
 fx_status fx_set_requires_grad_at(fx_tensor *x, bool requires_grad, fx_where where)
 {
@@ -50,8 +49,7 @@ bool fx_is_leaf(const fx_tensor *x)
     return !n || !n->op;
 }
 
-/* ---- gradients
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- gradients ----------------------------------------------------------------------------------------- */
 
 fx_tensor *fx_grad(const fx_tensor *x)
 {
@@ -121,8 +119,7 @@ fx_status fx_retain_grad_at(fx_tensor *x, fx_where where)
     return FX_OK;
 }
 
-/* ---- detaching
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- detaching ----------------------------------------------------------------------------------------- */
 
 fx_tensor *fx_detach_at(fx_tensor *x, fx_where where)
 {
@@ -145,9 +142,7 @@ fx_tensor *fx_detach_in_place_at(fx_tensor *x, fx_where where)
     return x;
 }
 
-/* ---- hooks
- * ----------------------------------------------------------------------------------------------------------
- */
+/* ---- hooks --------------------------------------------------------------------------------------------- */
 
 static void destroy_hook(fx_hook *h)
 {
@@ -230,8 +225,7 @@ fx_tensor *fx__run_hooks(fx_context *cx, fx_hook *hooks, int output, fx_tensor *
     return grad;
 }
 
-/* ---- saved-tensor hooks
- * ---------------------------------------------------------------------------------------------- */
+/* ---- saved-tensor hooks -------------------------------------------------------------------------------- */
 
 fx_status fx_push_saved_hooks(fx_context *cx, fx_saved_hooks hooks)
 {

@@ -13,8 +13,7 @@
 #include "owned.h"
 #include "tape.h"
 
-/* ---- the system
- * -------------------------------------------------------------------------------------------------- */
+/* ---- the system ---------------------------------------------------------------------------------------- */
 
 void *fx__system_alloc(fx_context *cx, size_t bytes)
 {
@@ -36,8 +35,7 @@ void fx__system_free(fx_context *cx, void *memory, size_t bytes)
     cx->allocator.free(cx->allocator.data, memory, bytes);
 }
 
-/* ---- the arena
- * --------------------------------------------------------------------------------------------------- */
+/* ---- the arena ----------------------------------------------------------------------------------------- */
 
 static char *block_start(fx_block *b) { return (char *)b + 64; }
 
@@ -88,8 +86,7 @@ static void rewind_arena(fx_arena *arena, fx_arena_mark mark)
     arena->end = mark.block ? (char *)mark.block + mark.block->bytes : NULL;
 }
 
-/* ---- the pool
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- the pool ------------------------------------------------------------------------------------------ */
 
 /* Classes are spaced by a quarter of a power of two: 128, 160, 192, 224, 256, 320, ... so at most a quarter
  * is lost. */
@@ -220,8 +217,7 @@ void fx__scratch_free(fx_context *cx, void *memory)
     fx__buffer_free(cx, b);
 }
 
-/* ---- handles in the heap
- * ----------------------------------------------------------------------------------------- */
+/* ---- handles in the heap ------------------------------------------------------------------------------- */
 
 static fx_heap_handle *heap_of(fx_tensor *x) { return (fx_heap_handle *)(void *)x - 1; }
 static fx_tensor *in_heap(fx_heap_handle *h) { return (fx_tensor *)(void *)(h + 1); }
@@ -331,8 +327,7 @@ fx_tensor *fx__new_in(fx_context *cx, fx_memory_scope *scope, fx_dtype dtype, in
     return x;
 }
 
-/* ---- scopes
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- scopes -------------------------------------------------------------------------------------------- */
 
 bool fx__scopes_init(fx_context *cx)
 {
@@ -460,8 +455,7 @@ void fx_scope_close(fx_scope *scope)
         }
 }
 
-/* ---- endings, holds, what outlives a scope
- * ------------------------------------------------------------------------- */
+/* ---- endings, holds, what outlives a scope ------------------------------------------------------------- */
 
 void *fx__scope_memory(fx_context *cx, fx_memory_scope *scope, size_t bytes)
 {

@@ -14,9 +14,9 @@ fx_tensor *fx__context_tensor(fx_context *cx, fx_dtype dtype, int ndim, const in
 /* Whether x lives as long as the outermost scope. */
 bool fx__context_has(const fx_tensor *x);
 
-/* Code that is no op, and named `op` in errors, writes all numbers of x where they lie (fx_data_const): counted as an
- * in-place change, without history. op NULL: nobody is noted, which costs no memory (gradients, which come and go).
- * False after an error. */
+/* Code that is no op, and named `op` in errors, writes all numbers of x where they lie (fx_data_const):
+ * counted as an in-place change, without history. op NULL: nobody is noted, which costs no memory (gradients,
+ * which come and go). False after an error. */
 bool fx__note_write(fx_tensor *x, const char *op, fx_where where);
 
 /* Zero-safe mode is on (fx_set_zero_safe). */

@@ -6,8 +6,7 @@
  */
 #include "tape.h"
 
-/* ---- histories
- * --------------------------------------------------------------------------------------------------- */
+/* ---- histories ----------------------------------------------------------------------------------------- */
 
 fx_meta *fx__meta(fx_tensor *x)
 {
@@ -73,8 +72,7 @@ fx_node *fx__edge_slow(fx_tensor *x)
     return accumulator_of(x);
 }
 
-/* ---- capturing
- * --------------------------------------------------------------------------------------------------- */
+/* ---- capturing ----------------------------------------------------------------------------------------- */
 
 /* Takes a capture of x's memory; says in flags what to undo. */
 static bool capture(fx_context *cx, fx_tensor *x, uint32_t *version, uint16_t *flags)
@@ -134,8 +132,7 @@ void fx__node_free(fx_context *cx, fx_node *n, fx_where by)
     n->y_version = (uint32_t)by.line;
 }
 
-/* ---- nodes ends
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- nodes ends ---------------------------------------------------------------------------------------- */
 
 /* Nodes that hold something besides memory of the arena end with their scope. */
 static void end_node(void *data)
@@ -153,8 +150,7 @@ void fx__tape_cut(fx_context *cx, fx_memory_scope *s)
     cx->stats.nodes -= s->nodes;
 }
 
-/* ---- recording
- * --------------------------------------------------------------------------------------------------- */
+/* ---- recording ----------------------------------------------------------------------------------------- */
 
 uint64_t fx__needs(fx_context *cx, fx_tensor *const *x, int count)
 {
@@ -292,8 +288,7 @@ bool fx__record(fx_context *cx, const fx_op *op, fx_tensor *const *x, int inputs
     return true;
 }
 
-/* ---- what was written since
- * ---------------------------------------------------------------------------------------- */
+/* ---- what was written since ---------------------------------------------------------------------------- */
 
 /* Whether the element at `offset` (from the owner's first) is one of a geometry's. Strides are taken from the
  * largest down, which is exact for views whose elements don't overlap; for others it may say yes too often,

@@ -6,8 +6,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-/* ---- handles
- * ----------------------------------------------------------------------------------------------------- */
+/* ---- handles ------------------------------------------------------------------------------------------- */
 
 static fx_tensor *new_handle(fx_context *cx, fx_dtype dtype, int ndim, size_t inline_bytes)
 {
@@ -119,8 +118,7 @@ fx_tensor *fx__contiguous_of(fx_tensor *x)
     return y;
 }
 
-/* ---- making
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- making -------------------------------------------------------------------------------------------- */
 
 static bool check_new(fx_context *cx, fx_dtype *dtype, const fx_dims *sizes, fx_where where)
 {
@@ -218,8 +216,7 @@ fx_tensor *fx_linspace_at(fx_context *cx, double first, double last, int64_t n, 
     return x;
 }
 
-/* ---- asking
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- asking -------------------------------------------------------------------------------------------- */
 
 fx_context *fx_context_of(const fx_tensor *x) { return x ? x->cx : NULL; }
 fx_dtype fx_dtype_of(const fx_tensor *x) { return x ? (fx_dtype)x->dtype : FX_DTYPE_NONE; }
@@ -296,8 +293,7 @@ fx_status fx_copy_out_at(const fx_tensor *x, fx_dtype dtype, void *memory, fx_wh
     return y ? FX_OK : fx_error(x->cx);
 }
 
-/* ---- showing
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- showing ------------------------------------------------------------------------------------------- */
 
 enum { EDGE_ITEMS = 3, SUMMARY_ABOVE = 1000, NUMBER_TEXT = 32 };
 

@@ -8,12 +8,16 @@
 #include "autograd/tensor.h"
 #include <fluxion/ops.h>
 
-/* One field of an argument structure: FX__FIELD(fx_sum_args, dims, DIMS, .torch = "dim", .optional = true). */
+/* One field of an argument structure:
+ * FX__FIELD(fx_sum_args, dims, DIMS, .torch = "dim", .optional = true). */
 #define FX__FIELD(structure, field, kind, ...)                                                               \
     {                                                                                                        \
         .name = #field, .type = FX_FIELD_##kind, .offset = offsetof(structure, field), __VA_ARGS__           \
     }
-#define FX__FIELDS_END { .name = NULL }
+#define FX__FIELDS_END                                                                                       \
+    {                                                                                                        \
+        .name = NULL                                                                                         \
+    }
 
 /* sum_call, which calls fx_sum_at with a fx_sum_args, for a function of one result. */
 #define FX__CALL(function, structure)                                                                        \

@@ -1,12 +1,14 @@
 /* The differentiable ops, and the registry that describes them.
  *
- * Names, arguments and defaults are PyTorch's where PyTorch has them. Every function here takes tensors of any strides;
- * floating inputs of different dtypes are promoted (fx_promote; a 0-d tensor or a number does not raise the dtype of
- * one with dimensions, but for its kind); shapes broadcast as in NumPy where a comment says "broadcast". Results belong to the open
- * scope. A failure gives NULL and an error that names the op, the shapes and the line (autograd.h).
+ * Names, arguments and defaults are PyTorch's where PyTorch has them. Every function here takes tensors of
+ * any strides; floating inputs of different dtypes are promoted (fx_promote; a 0-d tensor or a number does
+ * not raise the dtype of one with dimensions, but for its kind); shapes broadcast as in NumPy where a comment
+ * says "broadcast". Results belong to the open scope. A failure gives NULL and an error that names the op,
+ * the shapes and the line (autograd.h).
  *
- * Options follow the tensors as designated initialisers: fx_sum(x, .dims = FX_DIMS(1), .keepdim = true). Each such macro
- * fills a structure fx_NAME_args and calls the plain function fx_NAME_at, which other languages can call.
+ * Options follow the tensors as designated initialisers: fx_sum(x, .dims = FX_DIMS(1), .keepdim = true). Each
+ * such macro fills a structure fx_NAME_args and calls the plain function fx_NAME_at, which other languages
+ * can call.
  */
 #ifndef FLUXION_OPS_H
 #define FLUXION_OPS_H
@@ -17,35 +19,35 @@
 extern "C" {
 #endif
 
-/* ---- elementwise ----------------------------------------------------------------------------------------- */
+/* ---- elementwise --------------------------------------------------------------------------------------- */
 
 /* (end of elementwise) */
 
-/* ---- reductions ------------------------------------------------------------------------------------------ */
+/* ---- reductions ---------------------------------------------------------------------------------------- */
 
 /* (end of reductions) */
 
-/* ---- softmax, losses ------------------------------------------------------------------------------------- */
+/* ---- softmax, losses ----------------------------------------------------------------------------------- */
 
 /* (end of softmax, losses) */
 
-/* ---- products of matrices -------------------------------------------------------------------------------- */
+/* ---- products of matrices ------------------------------------------------------------------------------ */
 
 /* (end of products of matrices) */
 
-/* ---- shapes ---------------------------------------------------------------------------------------------- */
+/* ---- shapes -------------------------------------------------------------------------------------------- */
 
 /* (end of shapes) */
 
-/* ---- indexing -------------------------------------------------------------------------------------------- */
+/* ---- indexing ------------------------------------------------------------------------------------------ */
 
 /* (end of indexing) */
 
-/* ---- random, checking ------------------------------------------------------------------------------------ */
+/* ---- random, checking ---------------------------------------------------------------------------------- */
 
 /* (end of random, checking) */
 
-/* ---- the registry ----------------------------------------------------------------------------------------------- */
+/* ---- the registry -------------------------------------------------------------------------------------- */
 
 /* The C type of a field of an argument structure. */
 typedef enum fx_field_type {
@@ -62,32 +64,34 @@ typedef enum fx_field_type {
 
 /* One argument of a function. */
 typedef struct fx_field {
-    const char *name;    /* ours; NULL ends the list */
-    const char *torch;   /* PyTorch's name of it, or several separated by commas, where it differs; NULL: the same */
+    const char *name; /* ours; NULL ends the list */
+    /* PyTorch's name of it, or several separated by commas, where it differs; NULL: the same */
+    const char *torch;
     fx_field_type type;
     size_t offset;       /* in the argument structure */
     bool optional;       /* may be left out: NULL, or the default */
     const char *choices; /* FX_FIELD_CHOICE: words separated by '|', in the order of their values */
 } fx_field;
 
-/* A public function, a single op or a composite of several: what tests, benchmarks, the manual and other languages need
- * to know of it. */
+/* A public function, a single op or a composite of several: what tests, benchmarks, the manual and other
+ * languages need to know of it. */
 typedef struct fx_function {
     const char *name;     /* "sum" for fx_sum */
     const char *torch;    /* PyTorch's names for it, separated by commas: "sum,nansum"; NULL: it has none */
     const char *formula;  /* of the value */
     const char *gradient; /* of the gradient */
-    const char *notes;    /* domain, subgradient convention at each kink, where it differs from PyTorch; or NULL */
-    const fx_field *fields;   /* in PyTorch's positional order */
+    /* Domain, subgradient convention at each kink, where it differs from PyTorch; or NULL */
+    const char *notes;
+    const fx_field *fields; /* in PyTorch's positional order */
     size_t args_size;
     const void *defaults; /* an argument structure; NULL: zeroes */
     /* Calls it with an argument structure; fills out[0 .. n-1] and returns n, 0 after a failure. */
     int (*call)(const void *args, fx_where where, fx_tensor *out[FX_MAX_OUTPUTS]);
-    const char *samples;  /* arguments to test it with, one call a line (tests/support/sample.h has the grammar); a line
-                           * that begins with '!' must be refused */
-    const char *bench;    /* arguments to time it with, at about a million elements; or NULL */
-    bool integer_result;  /* never has a gradient */
-    bool random;          /* depends on the random numbers of the context */
+    const char *samples; /* arguments to test it with, one call a line (tests/support/sample.h has the
+                          * grammar); a line that begins with '!' must be refused */
+    const char *bench;   /* arguments to time it with, at about a million elements; or NULL */
+    bool integer_result; /* never has a gradient */
+    bool random;         /* depends on the random numbers of the context */
 } fx_function;
 
 /* All of them, sorted by name. */

@@ -6,8 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-/* ---- elements at any strides
- * --------------------------------------------------------------------------------------- */
+/* ---- elements at any strides --------------------------------------------------------------------------- */
 
 static double load(fx_dtype dtype, const char *at)
 {
@@ -35,7 +34,9 @@ static void store(fx_dtype dtype, char *at, double value)
         break;                                                                                               \
     }
         CASE(U8, uint8_t)
-        CASE(I32, int32_t) CASE(I64, int64_t) CASE(F32, float) CASE(F64, double)
+        CASE(I32, int32_t)
+        CASE(I64, int64_t)
+        CASE(F32, float) CASE(F64, double)
 #undef CASE
             default : break;
     }
@@ -100,8 +101,7 @@ static int64_t first_nonfinite(const fx_tensor *x, bool allow_infinity)
     return -1;
 }
 
-/* ---- y = a + b
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- y = a + b ----------------------------------------------------------------------------------------- */
 
 static void add_forward(const fx_call *c)
 {
@@ -128,8 +128,7 @@ static fx_tensor *add(fx_tensor *a, fx_tensor *b, fx_where where)
     return fx_apply_at(&add_op, (fx_list){ 2, (fx_tensor *[]){ a, b } }, NULL, NULL, where);
 }
 
-/* ---- a row-major copy
- * ------------------------------------------------------------------------------------------------ */
+/* ---- a row-major copy ---------------------------------------------------------------------------------- */
 
 static void clone_forward(const fx_call *c) { copy(c->y, c->x[0]); }
 static void clone_local_grad(const fx_call *c, fx_tensor *g, fx_tensor *gx[])
@@ -149,9 +148,7 @@ static fx_tensor *clone(fx_tensor *x, fx_where where)
     return fx_apply_at(&clone_op, (fx_list){ 1, &x }, NULL, NULL, where);
 }
 
-/* ---- cast
- * ------------------------------------------------------------------------------------------------------------
- */
+/* ---- cast ---------------------------------------------------------------------------------------------- */
 
 static bool cast_shape(const fx_call *c, fx_spec *y)
 {
@@ -176,8 +173,7 @@ static fx_tensor *cast(fx_tensor *x, fx_dtype dtype, fx_where where)
     return fx_apply_at(&cast_op, (fx_list){ 1, &x }, &dtype, NULL, where);
 }
 
-/* ---- sum to a shape that x was broadcast from, and its adjoint
- * ------------------------------------------------------- */
+/* ---- sum to a shape that x was broadcast from, and its adjoint ----------------------------------------- */
 
 static bool sizes_shape(const fx_call *c, fx_spec *y)
 {
@@ -257,8 +253,7 @@ static fx_tensor *sum_to(fx_tensor *x, int ndim, const int64_t *size, fx_where w
     return fx_apply_at(&sum_to_op, (fx_list){ 1, &x }, &to, NULL, where);
 }
 
-/* ---- views by geometry, and their adjoint
- * ---------------------------------------------------------------------------- */
+/* ---- views by geometry, and their adjoint -------------------------------------------------------------- */
 
 static bool as_strided_shape(const fx_call *c, fx_spec *y)
 {

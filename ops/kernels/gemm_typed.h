@@ -7,8 +7,7 @@
  */
 #include "gemm_vector.h"
 
-/* ---- tiles
- * -------------------------------------------------------------------------------------------------- */
+/* ---- tiles --------------------------------------------------------------------------------------------- */
 
 typedef struct F(tile_args) {
     int64_t k;
@@ -71,8 +70,7 @@ TILES(TILE)
 static void (*const F(tiles)[TILE_VECTORS + 1][TILE_ROWS + 1])(const F(tile_args) *) = { TILES(TILE) };
 #undef TILE
 
-/* ---- copies
- * ------------------------------------------------------------------------------------------------- */
+/* ---- copies -------------------------------------------------------------------------------------------- */
 
 /* A square of 4 x 4 numbers, columns to rows. */
 static inline void F(transpose_4)(const T *from, int64_t column, int64_t to_row, T *to)
@@ -144,8 +142,7 @@ static void F(copy)(int64_t k, int64_t n, const T *from, int64_t row, int64_t co
             for (int64_t j = 0; j < n; j++) to[p * to_row + j] = from[p * row + j * column];
 }
 
-/* ---- blocks
- * ------------------------------------------------------------------------------------------------- */
+/* ---- blocks -------------------------------------------------------------------------------------------- */
 
 /* Lines at such a stride share a few sets of the cache. */
 static bool F(stride_is_bad)(int64_t stride) { return stride * (int64_t)sizeof(T) % 2048 == 0; }
@@ -222,8 +219,7 @@ static void F(no_product)(const fx_gemm *g, int64_t i0, int64_t i1, int64_t j0, 
             ((T *)g->c)[i * g->c_row + j] = g->bias ? ((const T *)g->bias)[j] : 0;
 }
 
-/* ---- one column
- * --------------------------------------------------------------------------------------------- */
+/* ---- one column ---------------------------------------------------------------------------------------- */
 
 /* Sum of a[p] * b[p] for p < k, in the lanes of four vectors. */
 static T F(dot)(int64_t k, const T *a, const T *b)

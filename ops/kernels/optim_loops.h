@@ -229,8 +229,7 @@ static void NAME(rprop)(int64_t n, void *pv, const void *gv, void *const *state,
     }
 }
 
-/* ---- clipping: LANES sums side by side, added up in order
- * --------------------------------------------------- */
+/* ---- clipping: LANES sums side by side, added up in order ---------------------------------------------- */
 
 enum { NAME(LANES) = 16 };
 

@@ -38,10 +38,9 @@ static void NAMED(copy_block)(void *data, int64_t begin, int64_t end)
         }
         int64_t rows = p->tile_rows - TILE * w.index[p->ndim - 1];
         if (rows > TILE) rows = TILE;
-        for (int64_t c = 0; c < p->run; c += TILE)
-            NAMED(copy_tile)
-            (rows, p->run - c < TILE ? p->run - c : TILE, to + c, p->to_tile_row, from + c * p->from_run,
-             p->from_run);
+        for (int64_t c = 0; c < p->run; c += TILE) NAMED(copy_tile)
+        (rows, p->run - c < TILE ? p->run - c : TILE, to + c, p->to_tile_row, from + c * p->from_run,
+         p->from_run);
     }
 }
 

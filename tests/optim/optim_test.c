@@ -152,8 +152,7 @@ Test(optim, a_step_clears_and_counts_as_a_write)
     fx_context_free(cx);
 }
 
-/* ---- groups
- * ------------------------------------------------------------------------------------------------ */
+/* ---- groups -------------------------------------------------------------------------------------------- */
 
 Test(optim, groups_have_options_of_their_own)
 {
@@ -181,8 +180,7 @@ Test(optim, groups_have_options_of_their_own)
     fx_context_free(cx);
 }
 
-/* ---- what is refused
- * ----------------------------------------------------------------------------------------- */
+/* ---- what is refused ----------------------------------------------------------------------------------- */
 
 static void refused(fx_context *cx, const void *result, const char *message)
 {
@@ -234,8 +232,7 @@ Test(optim, parameters_are_checked)
     fx_context_free(cx);
 }
 
-/* ---- state
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- state --------------------------------------------------------------------------------------------- */
 
 static void run(fx_optimizer *o, pair *p, int from, int to)
 {
@@ -309,8 +306,7 @@ Test(optim, state_has_the_names_of_a_state_dict)
     fx_context_free(cx);
 }
 
-/* ---- the same bits
- * -------------------------------------------------------------------------------------------- */
+/* ---- the same bits ------------------------------------------------------------------------------------- */
 
 enum { LARGE = 70001 };
 

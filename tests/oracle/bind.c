@@ -25,7 +25,7 @@ bool trial_differentiates(const trial *t, const char *name)
     return false;
 }
 
-/* ---- tensors of the file ------------------------------------------------------------------------------ */
+/* ---- tensors of the file ------------------------------------------------------------------------------- */
 
 static fx_tensor *load(trial *t, const case_tensor *from)
 {
@@ -76,7 +76,7 @@ fx_tensor *trial_tensor(trial *t, const char *name, bool differentiable)
     return x;
 }
 
-/* ---- values ------------------------------------------------------------------------------------------- */
+/* ---- values -------------------------------------------------------------------------------------------- */
 
 /* The name of the tensor that a value stands for; NULL: it is none. */
 static const char *tensor_name(const json_t *v) { return json_string_value(json_object_get(v, "t")); }
@@ -189,7 +189,7 @@ static bool bind_value(trial *t, const fx_field *field, const json_t *v)
     return false;
 }
 
-/* ---- arguments ---------------------------------------------------------------------------------------- */
+/* ---- arguments ----------------------------------------------------------------------------------------- */
 
 static bool listed(const char *names, const char *name)
 {
@@ -266,7 +266,7 @@ bool bind_arguments(trial *t, const fx_function *f, const json_t *args, const js
     return true;
 }
 
-/* ---- calling ------------------------------------------------------------------------------------------ */
+/* ---- calling ------------------------------------------------------------------------------------------- */
 
 /* The functions registered for an operator, or for the operator and the case's variant, in turn. */
 static bool call_registered(trial *t, const char *op, const json_t *args, const json_t *kwargs)

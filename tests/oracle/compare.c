@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- numbers ------------------------------------------------------------------------------------------ */
+/* ---- numbers ------------------------------------------------------------------------------------------- */
 
 static double *numbers_of(const fx_tensor *x)
 {
@@ -129,7 +129,7 @@ static bool find_signs(trial *t, double *sign[])
     return true;
 }
 
-/* ---- gradients ---------------------------------------------------------------------------------------- */
+/* ---- gradients ----------------------------------------------------------------------------------------- */
 
 /* A cotangent with our signs, a leaf: its gradient is asked for at second order. */
 static fx_tensor *cotangent_of(trial *t, const char *name, const double *sign)

@@ -43,7 +43,7 @@ static case_runner *runner_of(const json_t *json)
     return NULL;
 }
 
-/* ---- a file ------------------------------------------------------------------------------------------- */
+/* ---- a file -------------------------------------------------------------------------------------------- */
 
 /* The text of failures is kept until the line of the file is written. */
 static char shown[1 << 20];
@@ -144,7 +144,7 @@ static tally run_apart(const char *path)
     return sum;
 }
 
-/* ---- paths -------------------------------------------------------------------------------------------- */
+/* ---- paths --------------------------------------------------------------------------------------------- */
 
 typedef struct paths {
     char **at;

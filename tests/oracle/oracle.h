@@ -11,7 +11,7 @@
 
 enum { MOST_TENSORS = 128, MOST_OUTPUTS = 64, MOST_ARGS = 2048, REASON = 240 };
 
-/* ---- case files --------------------------------------------------------------------------------------- */
+/* ---- case files ---------------------------------------------------------------------------------------- */
 
 typedef struct case_file {
     char *bytes;
@@ -36,7 +36,7 @@ bool case_file_tensor(const case_file *file, const char *name, case_tensor *tens
 /* A number of a tensor; integers are exact up to 2^53. */
 double case_number(const case_tensor *tensor, int64_t i);
 
-/* ---- a case ------------------------------------------------------------------------------------------- */
+/* ---- a case -------------------------------------------------------------------------------------------- */
 
 /* One case as it runs. */
 typedef struct trial {
@@ -68,7 +68,7 @@ bool trial_differentiates(const trial *t, const char *name);
 /* Records why a case fails, unless a reason stands. Returns false. */
 bool trial_fail(trial *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* ---- binding ------------------------------------------------------------------------------------------ */
+/* ---- binding ------------------------------------------------------------------------------------------- */
 
 /* Fills t->args with torch's arguments as the fields of f want them. False: they do not fit. */
 bool bind_arguments(trial *t, const fx_function *f, const json_t *args, const json_t *kwargs);
@@ -87,7 +87,7 @@ typedef struct adapter {
 } adapter;
 const adapter *adapter_of(const char *op, int nth); /* NULL: no more */
 
-/* ---- comparing ---------------------------------------------------------------------------------------- */
+/* ---- comparing ----------------------------------------------------------------------------------------- */
 
 typedef struct tolerance {
     double absolute, relative;
@@ -106,7 +106,7 @@ bool compare_case(trial *t);
 /* Why a difference that was found does not count, or NULL (excuses.c). */
 const char *excuse_of(trial *t);
 
-/* ---- kinds of files ----------------------------------------------------------------------------------- */
+/* ---- kinds of files ------------------------------------------------------------------------------------ */
 
 typedef bool case_runner(trial *t);
 bool run_operator_case(trial *t);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- leaks -------------------------------------------------------------------------------------------- */
+/* ---- leaks --------------------------------------------------------------------------------------------- */
 
 /* One round in a scope of its own: everything, to the second gradient. */
 static void round_trip(trial *t, fx_context *cx)
@@ -47,7 +47,7 @@ static void leaks_of_sample(trial *t, void *data)
 
 PROPERTY(leaks_nothing) { each_sample(t, leaks_of_sample, NULL); }
 
-/* ---- allocations that fail ---------------------------------------------------------------------------- */
+/* ---- allocations that fail ----------------------------------------------------------------------------- */
 
 typedef struct failing {
     int64_t left; /* until one fails; after it all fail, as on a machine that is full */

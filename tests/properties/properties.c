@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* ---- counting ----------------------------------------------------------------------------------------- */
+/* ---- counting ------------------------------------------------------------------------------------------ */
 
 /* Tests run in processes of their own, children of the one that reports: they append to a file that both
  * know. */
@@ -102,7 +102,7 @@ void each_sample(trial *t, void (*body)(trial *t, void *data), void *data)
     free(samples);
 }
 
-/* ---- a pass ------------------------------------------------------------------------------------------- */
+/* ---- a pass -------------------------------------------------------------------------------------------- */
 
 static bool make_seeds(pass *p, pass_options o)
 {

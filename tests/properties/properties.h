@@ -47,7 +47,7 @@ struct criterion_test_params property_parameters(void);
  * once). */
 void each_sample(trial *t, void (*body)(trial *t, void *data), void *data);
 
-/* ---- a sample run on a context of its own ------------------------------------------------------------- */
+/* ---- a sample run on a context of its own -------------------------------------------------------------- */
 
 typedef struct pass {
     fx_context *cx;

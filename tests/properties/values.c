@@ -34,7 +34,7 @@ PROPERTY(every_function_is_described)
     free(samples);
 }
 
-/* ---- matches_reference -------------------------------------------------------------------------------- */
+/* ---- matches_reference --------------------------------------------------------------------------------- */
 
 static void value_of_sample(trial *t, void *data)
 {
@@ -69,7 +69,7 @@ PROPERTY(value_matches_reference)
     if (fx_ref_exists(t->f)) each_sample(t, value_of_sample, NULL);
 }
 
-/* ---- refuses ------------------------------------------------------------------------------------------ */
+/* ---- refuses ------------------------------------------------------------------------------------------- */
 
 PROPERTY(refuses_what_it_must)
 {
@@ -97,7 +97,7 @@ PROPERTY(refuses_what_it_must)
     free(samples);
 }
 
-/* ---- inputs ------------------------------------------------------------------------------------------- */
+/* ---- inputs -------------------------------------------------------------------------------------------- */
 
 static void inputs_of_sample(trial *t, void *data)
 {

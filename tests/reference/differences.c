@@ -64,7 +64,7 @@ static void *checked(size_t count, size_t size)
     return memory;
 }
 
-/* ---- evaluating ------------------------------------------------------------------------------------- */
+/* ---- evaluating ---------------------------------------------------------------------------------------- */
 
 /* The outputs, one after the other, with the variables at x + delta (at delta itself, if elsewhere). */
 static void evaluate(fx_ref *r, const quad *delta, bool elsewhere, quad *y)
@@ -169,7 +169,7 @@ static void move(fx_ref *r, int color, int steps, const quad *direction, quad t)
         r->delta[i] = (direction ? t * direction[i] : 0) + (r->color[i] == color ? steps * r->step[i] : 0);
 }
 
-/* ---- the Jacobian ----------------------------------------------------------------------------------- */
+/* ---- the Jacobian -------------------------------------------------------------------------------------- */
 
 /* The derivative from the right, where the central difference says nothing. */
 static bool from_the_right(fx_ref *r, int64_t i, int64_t j, quad *derivative)
@@ -248,7 +248,7 @@ static void find_bend(fx_ref *r)
     free(direction);
 }
 
-/* ---- opening ---------------------------------------------------------------------------------------- */
+/* ---- opening ------------------------------------------------------------------------------------------- */
 
 bool fx_ref_exists(const fx_function *f) { return fx_reference_named(f->name) != NULL; }
 
@@ -347,7 +347,7 @@ void fx_ref_close(fx_ref *r)
 
 int fx_ref_outputs(const fx_ref *r) { return r->call->outputs; }
 
-/* ---- derivatives under seeds ------------------------------------------------------------------------ */
+/* ---- derivatives under seeds --------------------------------------------------------------------------- */
 
 static quad *numbers_of(const fx_tensor *x, int64_t numel, quad *to)
 {
@@ -451,7 +451,7 @@ void fx_ref_differentiate(fx_ref *r, fx_tensor *const seeds[], fx_tensor *const 
     free(direction);
 }
 
-/* ---- comparing -------------------------------------------------------------------------------------- */
+/* ---- comparing ----------------------------------------------------------------------------------------- */
 
 enum kind { VALUE, GRADIENT, FORMULA, SECOND };
 

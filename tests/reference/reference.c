@@ -44,7 +44,7 @@ static void *checked(void *memory)
     return memory;
 }
 
-/* ---- a call ----------------------------------------------------------------------------------------- */
+/* ---- a call -------------------------------------------------------------------------------------------- */
 
 static int64_t numel_of(int ndim, const int64_t *size)
 {
@@ -162,7 +162,7 @@ void fx__ref_evaluate(fx_ref_call *c)
         if (!c->made[k]) fx__ref_stop(c, "an output was left out");
 }
 
-/* ---- arguments -------------------------------------------------------------------------------------- */
+/* ---- arguments ----------------------------------------------------------------------------------------- */
 
 static const fx_field *field_named(const fx_ref_call *c, const char *name)
 {
@@ -249,7 +249,7 @@ const fx_ref_tensor *fx__ref_given(fx_ref_call *c, int k)
     return k < c->given ? &c->from_library[k] : NULL;
 }
 
-/* ---- results, work ---------------------------------------------------------------------------------- */
+/* ---- results, work ------------------------------------------------------------------------------------- */
 
 fx_ref_tensor *fx__ref_out(fx_ref_call *c, int k, int ndim, const int64_t *size)
 {
@@ -339,7 +339,7 @@ void fx__ref_reduction(fx_ref_call *c, const fx_ref_tensor *work, const char *fi
     if (fx__ref_choice_is(c, field, "mean")) AT(y, 0) /= (quad)work->numel;
 }
 
-/* ---- lanes ------------------------------------------------------------------------------------------ */
+/* ---- lanes --------------------------------------------------------------------------------------------- */
 
 fx_ref_lanes lanes_of(const fx_ref_tensor *x, fx_dims dims)
 {

@@ -72,7 +72,7 @@ typedef struct fx_reference {
     extern const fx_reference fx__references_##family[];                                                     \
     const fx_reference fx__references_##family[] = { __VA_ARGS__, { 0, 0 } };
 
-/* ---- arguments -------------------------------------------------------------------------------------- */
+/* ---- arguments ----------------------------------------------------------------------------------------- */
 
 /* A tensor; NULL where an optional one was left out. A number that stands for a tensor comes as a 0-d one. */
 fx_ref_tensor *fx__ref_tensor(fx_ref_call *c, const char *name);
@@ -100,7 +100,7 @@ const char *fx__ref_field(fx_ref_call *c, int position); /* the name of a field 
 const fx_ref_tensor *fx__ref_given(fx_ref_call *c, int k);
 #define GIVEN(k) fx__ref_given(c, k)
 
-/* ---- results ---------------------------------------------------------------------------------------- */
+/* ---- results ------------------------------------------------------------------------------------------- */
 
 /* Output k, filled with zeros, in a shape; like x; of the broadcast of several; like x reduced over dims
  * (all, if none are given). Outputs may be made in any order. A function whose outputs are a list makes 0 ..
@@ -128,7 +128,7 @@ quad *fx__ref_numbers(fx_ref_call *c, int64_t count);
 _Noreturn void fx__ref_stop(const fx_ref_call *c, const char *why);
 #define STOP(why) fx__ref_stop(c, why)
 
-/* ---- numbers, places -------------------------------------------------------------------------------- */
+/* ---- numbers, places ----------------------------------------------------------------------------------- */
 
 _Noreturn void fx__ref_out_of_range(const fx_ref_tensor *x, int64_t i);
 
@@ -201,7 +201,7 @@ int64_t lane_at(const fx_ref_lanes *l, int64_t lane, int64_t k);
 #define EACH_LANE(l, o) for (int64_t o = 0; o < (l).count; o++)
 #define EACH_OF_LANE(l, k) for (int64_t k = 0; k < (l).length; k++)
 
-/* ---- elementwise ------------------------------------------------------------------------------------ */
+/* ---- elementwise --------------------------------------------------------------------------------------- */
 
 /* One expression of x (and y, z), numbers of the first fields, broadcast; b (bx, by, bz) are the ones to
  * decide by. Other arguments are there by name: REAL("alpha"). */

@@ -64,7 +64,7 @@ struct fx_sample {
     described tensor[FX_SAMPLE_TENSORS];
 };
 
-/* ---- random numbers --------------------------------------------------------------------------------- */
+/* ---- random numbers ------------------------------------------------------------------------------------ */
 
 /* SplitMix64 (Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014), at a counter. */
 uint64_t fx_sample_bits(uint64_t seed, uint64_t i)
@@ -86,7 +86,7 @@ double fx_sample_gauss(uint64_t seed, uint64_t i)
     return sqrt(-2 * log(u)) * cos(6.283185307179586 * v);
 }
 
-/* ---- reading ---------------------------------------------------------------------------------------- */
+/* ---- reading ------------------------------------------------------------------------------------------- */
 
 typedef struct scanner {
     const fx_function *f;
@@ -340,7 +340,7 @@ bool fx_sample_fixed(const fx_sample *s)
     return fixed;
 }
 
-/* ---- making ----------------------------------------------------------------------------------------- */
+/* ---- making -------------------------------------------------------------------------------------------- */
 
 static void shuffle(double *x, int64_t n, uint64_t seed)
 {
