@@ -400,7 +400,6 @@ typedef struct fx_backward_args {
 } fx_backward_args;
 #define fx_backward(...) fx_backward_at(FX_LITERAL(fx_backward_args){ .root = __VA_ARGS__ }, FX_HERE)
 FX_API fx_status fx_backward_at(fx_backward_args args, fx_where where);
-FX_API fx_status fx_backward_many_at(fx_backward_args args, fx_where where);
 
 /* fx_gradient(y, x): the gradient itself, touching no fx_grad() and running only what leads to x.
  * Several: fx_gradients(results, .outputs = FX_LIST(...), .inputs = FX_LIST(...), ...), results[] of
