@@ -3,6 +3,7 @@
 #define FLUXION_FLUXION_H
 
 #include "autograd.h"
+#include "data.h"
 #include "ops.h"
 #include "optim.h"
 
