@@ -3,7 +3,6 @@
 #define FLUXION_FLUXION_H
 
 #include "autograd.h"
-#include "data.h"
 #include "ops.h"
 #include "optim.h"
 
