@@ -157,7 +157,7 @@ fx_buffer *fx__buffer_new(fx_context *cx, fx_memory_scope *scope, size_t bytes)
     b->captures = 0;
     b->handles = 1;
     b->held_by = 0;
-    b->kept = b->captured = false;
+    b->kept = false;
     link_buffer(b, scope);
     FX__UNPOISON(b->data, class_bytes(k));
     cx->stats.tensor_bytes += (int64_t)bytes;
@@ -165,16 +165,9 @@ fx_buffer *fx__buffer_new(fx_context *cx, fx_memory_scope *scope, size_t bytes)
     return b;
 }
 
-static void uncount(fx_context *cx, fx_buffer *b)
-{
-    if (b->captured) cx->stats.captured_bytes -= (int64_t)b->bytes;
-    b->captured = false;
-}
-
 void fx__buffer_free(fx_context *cx, fx_buffer *b)
 {
     unlink_buffer(b);
-    uncount(cx, b);
     cx->stats.tensor_bytes -= (int64_t)b->bytes;
     FX__POISON(b->data, class_bytes(b->size_class));
     b->next = cx->free_buffers[b->size_class];
@@ -183,9 +176,7 @@ void fx__buffer_free(fx_context *cx, fx_buffer *b)
 
 void fx__buffer_settle(fx_context *cx, fx_buffer *b)
 {
-    if (b->captures) return;
-    uncount(cx, b);
-    if (b->handles == 0) fx__buffer_free(cx, b);
+    if (b->captures == 0 && b->handles == 0) fx__buffer_free(cx, b);
 }
 
 static void release_free_buffer(fx_context *cx, fx_buffer *b)
@@ -537,6 +528,65 @@ void *fx__context_own(fx_context *cx, size_t bytes, void (*finish)(void *memory)
 fx_tensor *fx__context_tensor(fx_context *cx, fx_dtype dtype, int ndim, const int64_t *size, fx_where where)
 {
     return fx__new_in(cx, &cx->root, dtype, ndim, size, where);
+}
+
+bool fx__scope_has(const fx_tensor *x) { return fx__scope_of(x) == x->cx->scope; }
+
+/* Bytes of a tensor, to whole cache lines; -1 if they do not fit. */
+static int64_t block_bytes(fx_dtype dtype, const fx_dims *sizes)
+{
+    int64_t n = (int64_t)fx_dtype_size(dtype);
+    for (int i = 0; i < sizes->count; i++)
+        if (__builtin_mul_overflow(n, sizes->at[i], &n)) return -1;
+    return __builtin_add_overflow(n, FX__ALIGNMENT - 1, &n) ? -1 : n & ~(int64_t)(FX__ALIGNMENT - 1);
+}
+
+static fx_tensor *tensor_at(fx_context *cx, fx_buffer *b, int64_t offset, fx_dtype dtype,
+                            const fx_dims *sizes)
+{
+    int64_t like[(sizeof(fx_tensor) + 2 * sizeof(int64_t) * FX_MAX_DIMS + 7) / 8] = { 0 };
+    fx_tensor *l = (fx_tensor *)(void *)like;
+    l->dtype = (uint8_t)dtype;
+    l->ndim = (uint8_t)sizes->count;
+    l->numel = 1;
+    l->flags = FX__CONTIGUOUS;
+    for (int i = sizes->count - 1; i >= 0; i--) {
+        l->size[i] = sizes->at[i];
+        l->size[sizes->count + i] = l->numel;
+        l->numel *= sizes->at[i];
+    }
+    fx_tensor *x = fx__handle_in(cx, b->scope, l);
+    if (!x) return NULL;
+    x->buffer = b;
+    x->data = b->data + offset;
+    x->flags |= FX__COUNTED;
+    b->handles++;
+    return x;
+}
+
+bool fx__context_tensors(fx_context *cx, fx_dtype dtype, int count, const fx_dims *sizes, fx_tensor **out,
+                         fx_where where)
+{
+    int64_t total = 0;
+    for (int i = 0; i < count; i++) {
+        int64_t bytes = block_bytes(dtype, &sizes[i]);
+        if (bytes < 0 || __builtin_add_overflow(total, bytes, &total)) {
+            fx_error_set(cx, FX_ERROR_MEMORY, where, "a tensor of sizes %s does not fit in memory",
+                         fx__dims_text(cx, sizes[i].count, sizes[i].at));
+            return false;
+        }
+    }
+    fx_buffer *b = fx__buffer_new(cx, &cx->root, (size_t)total);
+    if (!b) return false;
+    int64_t at = 0;
+    int made = 0;
+    for (; made < count; at += block_bytes(dtype, &sizes[made++]))
+        if (!(out[made] = tensor_at(cx, b, at, dtype, &sizes[made]))) break;
+    if (made < count)
+        while (made > 0) fx__heap_free(cx, out[--made]);
+    b->handles--;
+    fx__buffer_settle(cx, b);
+    return count == 0 || made == count;
 }
 
 /* With a graph the scope's arena stays, and x with it. Without one x gets a handle of its own in the parent

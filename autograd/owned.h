@@ -11,8 +11,15 @@ void *fx__context_own(fx_context *cx, size_t bytes, void (*finish)(void *memory)
 /* A row-major tensor in the outermost scope, whatever scope is open: parameters, buffers, optimizer state. */
 fx_tensor *fx__context_tensor(fx_context *cx, fx_dtype dtype, int ndim, const int64_t *size, fx_where where);
 
+/* The same of several, side by side in one buffer, each at a cache line, not set. False after an error. */
+bool fx__context_tensors(fx_context *cx, fx_dtype dtype, int count, const fx_dims *sizes, fx_tensor **out,
+                         fx_where where);
+
 /* Whether x lives as long as the outermost scope. */
 bool fx__context_has(const fx_tensor *x);
+
+/* Whether x was made in the open scope. */
+bool fx__scope_has(const fx_tensor *x);
 
 /* Code that is no op, and named `op` in errors, writes all numbers of x where they lie (fx_data_const):
  * counted as an in-place change, without history. op NULL: nobody is noted, which costs no memory (gradients,

@@ -14,7 +14,7 @@ from collections import namedtuple
 
 LIBC = set("""assert complex ctype errno fenv float inttypes iso646 limits locale math setjmp signal stdalign stdarg
 stdatomic stdbool stddef stdint stdio stdlib stdnoreturn string tgmath threads time uchar wchar wctype
-fcntl unistd dirent pthread sched strings sys/types sys/stat sys/mman sys/time sys/resource sys/ioctl sys/wait""".split())
+fcntl unistd sys/file dirent pthread sched strings sys/types sys/stat sys/mman sys/time sys/resource sys/ioctl sys/wait""".split())
 COMPUTE = {"oneapi/dnnl", "cblas", "lapacke", "openblas", "sleef", "omp", "immintrin", "x86intrin", "cpuid"}
 RANDOM = {"Random123"}
 HASH = {"xxhash"}
@@ -35,7 +35,7 @@ RULES = {
     "benchmarks": Rule([], ["autograd", "ops", "nn", "optim", "data", "train", "include/fluxion"], set()),
 }
 # Private to the library, but meant for whatever may include the folder's public header.
-OPEN = {"autograd/owned.h"}
+OPEN = {"autograd/owned.h", "data/file.h"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 
 

@@ -3,6 +3,8 @@
 #define FLUXION_FLUXION_H
 
 #include "autograd.h"
+#include "data.h"
+#include "nn.h"
 #include "ops.h"
 #include "optim.h"
 

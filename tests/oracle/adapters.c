@@ -2,7 +2,7 @@
 #include "oracle.h"
 #include <string.h>
 
-/* rsub(a, b) is sub(b, a). */
+/* rsub(a, b) is sub(b, a); x.where(condition, other) has its condition second. */
 static bool swap_first(trial *t, json_t *args, json_t *kwargs)
 {
     (void)t, (void)kwargs;
@@ -29,24 +29,101 @@ static bool unchanged(trial *t, json_t *args, json_t *kwargs)
     return true;
 }
 
-/* x.where(condition, other) has its condition second. */
-static bool condition_first(trial *t, json_t *args, json_t *kwargs) { return swap_first(t, args, kwargs); }
+static bool is_variant(const trial *t, const char *variant)
+{
+    const char *v = json_string_value(json_object_get(t->json, "variant"));
+    return v && !strcmp(v, variant);
+}
 
-/* unbiased=True is a correction of 1. */
+/* max(a, b) of two tensors is maximum. */
+static bool two_tensors(trial *t, json_t *args, json_t *kwargs)
+{
+    (void)t, (void)kwargs;
+    return json_array_size(args) == 2 && json_object_get(json_array_get(args, 1), "t");
+}
+
+/* max(x) of all is amax: ties share the gradient. */
+static bool of_all(trial *t, json_t *args, json_t *kwargs)
+{
+    (void)t;
+    return json_array_size(args) == 1 && json_object_size(kwargs) == 0;
+}
+
+/* unbiased=True, by name or in the second place, is a correction of 1; so is None. */
 static bool unbiased(trial *t, json_t *args, json_t *kwargs)
 {
-    (void)t, (void)args;
-    const json_t *v = json_object_get(kwargs, "unbiased");
-    if (!json_is_boolean(v)) return false;
-    json_object_set_new(kwargs, "correction", json_integer(json_is_true(v)));
-    return json_object_del(kwargs, "unbiased") == 0;
+    (void)t;
+    const json_t *second = json_array_get(args, 1), *named = json_object_get(kwargs, "unbiased");
+    const json_t *correction = json_object_get(kwargs, "correction");
+    if (json_is_boolean(second)) {
+        json_object_set_new(kwargs, "correction", json_integer(json_is_true(second)));
+        return json_array_remove(args, 1) == 0;
+    }
+    if (json_is_boolean(named)) {
+        json_object_set_new(kwargs, "correction", json_integer(json_is_true(named)));
+        return json_object_del(kwargs, "unbiased") == 0;
+    }
+    return json_is_null(correction) && json_object_del(kwargs, "correction") == 0;
+}
+
+/* An empty list of dimensions, where it means all of them, is left out. */
+static bool all_dims(trial *t, json_t *args, json_t *kwargs)
+{
+    (void)t;
+    const json_t *second = json_array_get(args, 1), *named = json_object_get(kwargs, "dim");
+    if (json_is_array(second) && json_array_size(second) == 0)
+        return json_array_set_new(args, 1, json_null()) == 0;
+    return json_is_array(named) && json_array_size(named) == 0 && json_object_del(kwargs, "dim") == 0;
+}
+
+/* float() and double() convert. */
+static bool to_float(trial *t, json_t *args, json_t *kwargs)
+{
+    (void)kwargs;
+    const char *dtype = !strcmp(t->op, "double") ? "float64" : "float32";
+    return json_array_append_new(args, json_pack("{s:s}", "dtype", dtype)) == 0;
+}
+
+/* Sizes of another tensor in that tensor's place. */
+static bool sizes_of_other(trial *t, json_t *args, json_t *kwargs)
+{
+    (void)kwargs;
+    const fx_tensor *other = tensor_of(t, json_array_get(args, 1));
+    return other && json_array_set(args, 1, sizes_value(t, fx_sizes(other), fx_ndim(other))) == 0;
+}
+
+/* round(x, decimals=0) is round(x). */
+static bool no_decimals(trial *t, json_t *args, json_t *kwargs)
+{
+    (void)args;
+    return is_variant(t, "decimals_0") && json_object_del(kwargs, "decimals") == 0;
 }
 
 static const adapter adapters[] = {
-    { "clamp_max", "clamp", insert_none, NULL }, { "clamp_min", "clamp", unchanged, NULL },
-    { "rsub", "sub", swap_first, NULL },         { "std", "std", unbiased, NULL },
-    { "std_mean", "std_mean", unbiased, NULL },  { "var", "var", unbiased, NULL },
-    { "var_mean", "var_mean", unbiased, NULL },  { "where", "where", condition_first, NULL },
+    { "amax", "amax", all_dims, NULL },
+    { "amin", "amin", all_dims, NULL },
+    { "clamp_max", "clamp", insert_none, NULL },
+    { "clamp_min", "clamp", unchanged, NULL },
+    { "double", "to", to_float, NULL },
+    { "expand_as", "expand", sizes_of_other, NULL },
+    { "float", "to", to_float, NULL },
+    { "max", "maximum", two_tensors, NULL },
+    { "max", "amax", of_all, NULL },
+    { "mean", "mean", all_dims, NULL },
+    { "min", "minimum", two_tensors, NULL },
+    { "min", "amin", of_all, NULL },
+    { "nanmean", "nanmean", all_dims, NULL },
+    { "nansum", "nansum", all_dims, NULL },
+    { "reshape_as", "reshape", sizes_of_other, NULL },
+    { "round", "round", no_decimals, NULL },
+    { "rsub", "sub", swap_first, NULL },
+    { "std", "std", unbiased, NULL },
+    { "std_mean", "std_mean", unbiased, NULL },
+    { "sum", "sum", all_dims, NULL },
+    { "var", "var", unbiased, NULL },
+    { "var_mean", "var_mean", unbiased, NULL },
+    { "view_as", "reshape", sizes_of_other, NULL },
+    { "where", "where", swap_first, NULL },
 };
 
 const adapter *adapter_of(const char *op, int nth)

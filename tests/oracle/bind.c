@@ -268,12 +268,10 @@ bool bind_arguments(trial *t, const fx_function *f, const json_t *args, const js
 
 /* ---- calling ------------------------------------------------------------------------------------------- */
 
-/* The functions registered for an operator, or for the operator and the case's variant, in turn. */
-static bool call_registered(trial *t, const char *op, const json_t *args, const json_t *kwargs)
+bool call_registered(trial *t, const char *op, const char *variant, const json_t *args, const json_t *kwargs,
+                     size_t wanted)
 {
     char full[128];
-    const char *variant = json_string_value(json_object_get(t->json, "variant"));
-    const size_t wanted = json_array_size(json_object_get(t->json, "outputs"));
     snprintf(full, sizeof full, "%s.%s", op, variant ? variant : "");
     int count;
     bool known = false;
@@ -287,33 +285,52 @@ static bool call_registered(trial *t, const char *op, const json_t *args, const 
         t->function = f;
         t->outs = f->call(t->args, FX_HERE, out);
         memcpy(t->out, out, sizeof out);
-        if (t->outs == (int)wanted) return true;
-        trial_fail(t, "%s", t->outs ? "another number of outputs" : fx_error_message(t->cx));
+        if (t->outs > 0 && (wanted == 0 || t->outs == (int)wanted)) return true;
+        trial_fail(t, "%s: %s", f->name, t->outs ? "another number of outputs" : fx_error_message(t->cx));
         fx_error_clear(t->cx);
     }
-    return trial_fail(t, known ? "the arguments do not fit" : "there is no such function");
+    t->outs = 0;
+    return trial_fail(t, known ? "the arguments do not fit" : NO_FUNCTION);
+}
+
+/* One attempt to call the case's operator. The reason that stands at the end is that of the last attempt that
+ * found anything to call. */
+static bool attempt(trial *t, bool good, char before[REASON])
+{
+    if (good) {
+        t->reason[0] = 0;
+        return true;
+    }
+    if (before[0] && (!t->reason[0] || !strcmp(t->reason, NO_FUNCTION))) memcpy(t->reason, before, REASON);
+    memcpy(before, t->reason, REASON);
+    t->reason[0] = 0;
+    t->outs = 0;
+    return false;
+}
+
+static bool call_adapter(trial *t, const adapter *a, const json_t *args, const json_t *kwargs, size_t wanted)
+{
+    t->outs = 0;
+    if (a->call) return a->call(t, args, kwargs) && (size_t)t->outs == wanted;
+    json_t *new_args = json_deep_copy(args), *new_kwargs = json_deep_copy(kwargs);
+    const bool good =
+        a->rewrite(t, new_args, new_kwargs) && call_registered(t, a->as, NULL, new_args, new_kwargs, wanted);
+    json_decref(new_args);
+    json_decref(new_kwargs);
+    return good;
 }
 
 bool call_operator(trial *t)
 {
     const json_t *args = json_object_get(t->json, "args"), *kwargs = json_object_get(t->json, "kwargs");
+    const char *variant = json_string_value(json_object_get(t->json, "variant"));
+    const size_t wanted = json_array_size(json_object_get(t->json, "outputs"));
     const adapter *a;
-    for (int nth = 0; (a = adapter_of(t->op, nth)); nth++) {
-        bool good;
-        if (a->call) {
-            good = a->call(t, args, kwargs);
-        } else {
-            json_t *new_args = json_deep_copy(args), *new_kwargs = json_deep_copy(kwargs);
-            good = a->rewrite(t, new_args, new_kwargs) && call_registered(t, a->as, new_args, new_kwargs);
-            json_decref(new_args);
-            json_decref(new_kwargs);
-        }
-        if (good) {
-            t->reason[0] = 0;
-            return true;
-        }
-    }
-    const bool good = call_registered(t, t->op, args, kwargs);
-    if (good) t->reason[0] = 0;
-    return good;
+    char reason[REASON] = "";
+    for (int nth = 0; (a = adapter_of(t->op, nth)); nth++)
+        if (attempt(t, call_adapter(t, a, args, kwargs, wanted), reason)) return true;
+    if (attempt(t, call_registered(t, t->op, variant, args, kwargs, wanted), reason)) return true;
+    for (int nth = 0; (a = composite_of(t->op, nth)); nth++)
+        if (attempt(t, call_adapter(t, a, args, kwargs, wanted), reason)) return true;
+    return trial_fail(t, "%s", reason);
 }

@@ -71,7 +71,8 @@ static void run_case(case_runner *run, const case_file *file, const json_t *json
     sum->excused += t.excused != NULL;
     if (!good && !t.excused && (show_all || sum->cases - sum->passed <= SHOWN)) show(number, &t);
     if (!good && !run) sum->absent = true;
-    if (!good && !strcmp(t.reason, "there is no such function")) sum->absent = true;
+    if (!good && !strcmp(t.reason, NO_FUNCTION)) sum->absent = true;
+    json_decref(t.scraps);
     fx_context_free(t.cx);
 }
 
@@ -124,22 +125,24 @@ static tally run_apart(const char *path)
         perror("pipe");
         exit(2);
     }
+    fflush(stdout);
     const pid_t child = fork();
     if (child == 0) {
         close(ends[0]);
         alarm(SECONDS);
         run_file(path, &sum);
-        _exit(write(ends[1], &sum, sizeof sum) == sizeof sum ? 0 : 1);
+        exit(write(ends[1], &sum, sizeof sum) == sizeof sum ? 0 : 1); /* not _exit(): leaks are looked for */
     }
     close(ends[1]);
     const bool whole = child > 0 && read(ends[0], &sum, sizeof sum) == sizeof sum;
     close(ends[0]);
     int status = 0;
     if (child > 0) waitpid(child, &status, 0);
-    if (whole && WIFEXITED(status)) return sum;
+    if (whole && WIFEXITED(status) && WEXITSTATUS(status) == 0) return sum;
     sum = (tally){ .cases = cases_in(path) };
-    printf("  0/%-4d %s: ended by signal %d\n", sum.cases, name_of(path),
-           WIFSIGNALED(status) ? WTERMSIG(status) : 0);
+    printf("  0/%-4d %s: ended by %s %d\n", sum.cases, name_of(path),
+           WIFSIGNALED(status) ? "signal" : "status",
+           WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
     fflush(stdout);
     return sum;
 }

@@ -53,6 +53,9 @@ typedef struct trial {
     } tensor[MOST_TENSORS];
     int lists;
     fx_tensor *list[MOST_TENSORS]; /* storage of lists in args */
+    json_t *scraps;                /* what adapters make on the way */
+    int made;
+    char name[MOST_TENSORS][8]; /* of the tensors that they make */
     int outs;
     fx_tensor *out[MOST_OUTPUTS];
     char reason[REASON]; /* why it failed */
@@ -68,17 +71,27 @@ bool trial_differentiates(const trial *t, const char *name);
 /* Records why a case fails, unless a reason stands. Returns false. */
 bool trial_fail(trial *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* The reason of a case whose operator the library has not. */
+#define NO_FUNCTION "there is no such function"
+
 /* ---- binding ------------------------------------------------------------------------------------------- */
 
 /* Fills t->args with torch's arguments as the fields of f want them. False: they do not fit. */
 bool bind_arguments(trial *t, const fx_function *f, const json_t *args, const json_t *kwargs);
 
-/* Calls the function that is registered for a torch operator, with its arguments translated if an adapter
- * stands for it. Fills t->out; false and a reason. */
+/* Calls the function that is registered for a torch operator (or for OPERATOR.VARIANT; variant may be NULL)
+ * and gives `wanted` results, 0 for any number. Fills t->out; false and a reason. */
+bool call_registered(trial *t, const char *op, const char *variant, const json_t *args, const json_t *kwargs,
+                     size_t wanted);
+
+/* Calls what the registry has for the case's operator, or an adapter that stands for it. Fills t->out; false
+ * and a reason. */
 bool call_operator(trial *t);
 
-/* An operator whose arguments are translated first (adapters.c). A rewrite returns the arguments for the
- * function that the registry has under `as` (torch's name of it); a call fills t->out itself. */
+/* An operator whose arguments are translated (adapters.c), or that is made of others (composites.c): a
+ * rewrite changes the arguments to those of the function that the registry has under `as` (torch's name of
+ * it), a call fills t->out itself. A composite is asked only where the registry has nothing that takes the
+ * arguments. */
 typedef struct adapter {
     const char *op;
     const char *as;
@@ -86,6 +99,37 @@ typedef struct adapter {
     bool (*call)(trial *t, const json_t *args, const json_t *kwargs);
 } adapter;
 const adapter *adapter_of(const char *op, int nth); /* NULL: no more */
+const adapter *composite_of(const char *op, int nth);
+
+/* ---- expressions of an adapter ------------------------------------------------------------------------ */
+
+/* In an adapter a value is JSON, as in a case: a number, or {"t": NAME} for a tensor. Values that these
+ * return belong to the case; NULL in gives NULL out, so that an expression may be written whole. */
+
+/* The first result of an operator; format and what follows it are json_pack's for the list of its arguments,
+ * "O" being a value. */
+json_t *apply(trial *t, const char *op, const char *format, ...);
+json_t *apply_to(trial *t, const char *op, json_t *args, json_t *kwargs); /* steals both */
+
+/* A value for a tensor; the tensor of a value, NULL: it is none. */
+json_t *value_of(trial *t, fx_tensor *x);
+fx_tensor *tensor_of(trial *t, const json_t *value);
+
+/* An int64 tensor of one dimension. */
+json_t *indices_value(trial *t, const int64_t *at, int64_t n);
+/* Sizes as a list. */
+json_t *sizes_value(trial *t, const int64_t *at, int count);
+/* Hands JSON over to the case. */
+json_t *scrap(trial *t, json_t *json);
+
+/* Argument i, or the one that is named; NULL: neither is there, or it is None. */
+json_t *argument(const json_t *args, size_t i, const json_t *kwargs, const char *name);
+/* The same as an integer; `otherwise` where it is not given. */
+int64_t integer_argument(const json_t *args, size_t i, const json_t *kwargs, const char *name,
+                         int64_t otherwise);
+
+/* Adds a result of the case. False for NULL. */
+bool result(trial *t, const json_t *value);
 
 /* ---- comparing ----------------------------------------------------------------------------------------- */
 
