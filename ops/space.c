@@ -31,14 +31,14 @@ static void store(fx_dtype dtype, char *at, double value)
     case FX_##name: {                                                                                        \
         type v = (type)value;                                                                                \
         memcpy(at, &v, sizeof v);                                                                            \
-        break;                                                                                               \
-    }
-        CASE(U8, uint8_t)
-        CASE(I32, int32_t)
-        CASE(I64, int64_t)
-        CASE(F32, float) CASE(F64, double)
+    } break
+        CASE(U8, uint8_t);
+        CASE(I32, int32_t);
+        CASE(I64, int64_t);
+        CASE(F32, float);
+        CASE(F64, double);
 #undef CASE
-            default : break;
+    default: break;
     }
 }
 
