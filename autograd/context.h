@@ -61,6 +61,7 @@ struct fx_buffer {
     uint32_t held_by; /* the id of the last scope that took a reference */
     uint8_t size_class;
     bool kept;
+    bool captured; /* counted among the captured bytes */
 };
 
 /* A handle in the heap. */

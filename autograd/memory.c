@@ -157,7 +157,7 @@ fx_buffer *fx__buffer_new(fx_context *cx, fx_memory_scope *scope, size_t bytes)
     b->captures = 0;
     b->handles = 1;
     b->held_by = 0;
-    b->kept = false;
+    b->kept = b->captured = false;
     link_buffer(b, scope);
     FX__UNPOISON(b->data, class_bytes(k));
     cx->stats.tensor_bytes += (int64_t)bytes;
@@ -165,9 +165,16 @@ fx_buffer *fx__buffer_new(fx_context *cx, fx_memory_scope *scope, size_t bytes)
     return b;
 }
 
+static void uncount(fx_context *cx, fx_buffer *b)
+{
+    if (b->captured) cx->stats.captured_bytes -= (int64_t)b->bytes;
+    b->captured = false;
+}
+
 void fx__buffer_free(fx_context *cx, fx_buffer *b)
 {
     unlink_buffer(b);
+    uncount(cx, b);
     cx->stats.tensor_bytes -= (int64_t)b->bytes;
     FX__POISON(b->data, class_bytes(b->size_class));
     b->next = cx->free_buffers[b->size_class];
@@ -176,7 +183,9 @@ void fx__buffer_free(fx_context *cx, fx_buffer *b)
 
 void fx__buffer_settle(fx_context *cx, fx_buffer *b)
 {
-    if (b->captures == 0 && b->handles == 0) fx__buffer_free(cx, b);
+    if (b->captures) return;
+    uncount(cx, b);
+    if (b->handles == 0) fx__buffer_free(cx, b);
 }
 
 static void release_free_buffer(fx_context *cx, fx_buffer *b)

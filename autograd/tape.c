@@ -84,7 +84,8 @@ static bool capture(fx_context *cx, fx_tensor *x, uint32_t *version, uint16_t *f
     if (b->scope == cx->scope) {
         b->captures++;
         *flags |= FX__CAPTURE_COUNTED;
-        if (b->captures == 1) cx->stats.captured_bytes += (int64_t)b->bytes;
+        if (!b->captured) cx->stats.captured_bytes += (int64_t)b->bytes;
+        b->captured = true;
         return true;
     }
     return true; /* held by the scope (record) */
@@ -94,7 +95,7 @@ static void uncapture(fx_context *cx, fx_tensor *x, uint16_t flags)
 {
     fx_buffer *b = x->buffer;
     if (!(flags & FX__CAPTURE_COUNTED)) return;
-    if (--b->captures == 0) cx->stats.captured_bytes -= (int64_t)b->bytes;
+    b->captures--;
     fx__buffer_settle(cx, b);
 }
 

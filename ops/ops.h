@@ -33,6 +33,35 @@ extern "C" {
 
 /* ---- products of matrices ------------------------------------------------------------------------------ */
 
+/* Operands may be of any strides: a transposed or an expanded view is read where it lies. Integers have products too
+ * (they wrap around, and have no gradient); bool has not. */
+
+/* NumPy's product: of the last two dimensions, those before them broadcast; a vector on the left is a row, on the
+ * right a column, and what it stood for is left out of the result. dL/da = g b^T, dL/db = a^T g, summed over
+ * broadcast dimensions. 0-d tensors are refused, as are inner sizes that differ. An inner size of 0 gives zeros. */
+#define fx_matmul(a, b) fx_matmul_at(a, b, FX_HERE)
+FX_API fx_tensor *fx_matmul_at(fx_tensor *a, fx_tensor *b, fx_where where);
+
+/* The same for just two matrices (n, k) x (k, m); for stacks of as many (b, n, k) x (b, k, m); for a matrix and a
+ * vector (n, k) x (k); for two vectors (k) x (k), which give a 0-d tensor; and a column times a row (n) x (m), which
+ * give (n, m). */
+#define fx_mm(a, b) fx_mm_at(a, b, FX_HERE)
+#define fx_bmm(a, b) fx_bmm_at(a, b, FX_HERE)
+#define fx_mv(a, v) fx_mv_at(a, v, FX_HERE)
+#define fx_dot(u, v) fx_dot_at(u, v, FX_HERE)
+#define fx_outer(u, v) fx_outer_at(u, v, FX_HERE)
+FX_API fx_tensor *fx_mm_at(fx_tensor *a, fx_tensor *b, fx_where where);
+FX_API fx_tensor *fx_bmm_at(fx_tensor *a, fx_tensor *b, fx_where where);
+FX_API fx_tensor *fx_mv_at(fx_tensor *a, fx_tensor *v, fx_where where);
+FX_API fx_tensor *fx_dot_at(fx_tensor *u, fx_tensor *v, fx_where where);
+FX_API fx_tensor *fx_outer_at(fx_tensor *u, fx_tensor *v, fx_where where);
+
+/* y = x w^T + b: x (..., in), w (out, in), b (out) or NULL for none, y (..., out). With w (in), b is 0-d and y (...).
+ * dL/dx = g w, dL/dw = g^T x, dL/db = g summed over all but the last dimension. While an error stands, a NULL b is
+ * taken for a tensor that failed, and the result is NULL. */
+#define fx_linear(x, w, b) fx_linear_at(x, w, b, FX_HERE)
+FX_API fx_tensor *fx_linear_at(fx_tensor *x, fx_tensor *w, fx_tensor *b, fx_where where);
+
 /* (end of products of matrices) */
 
 /* ---- shapes -------------------------------------------------------------------------------------------- */
