@@ -66,6 +66,108 @@ FX_API fx_tensor *fx_linear_at(fx_tensor *x, fx_tensor *w, fx_tensor *b, fx_wher
 
 /* ---- shapes -------------------------------------------------------------------------------------------- */
 
+/* Most of these are views: the result shows the memory of x, and a change of either in place changes both. A dim may be
+ * negative, and then counts from the end. */
+
+/* x in other sizes of as many numbers, in row-major order; one size may be -1 and is what is left. A view where the
+ * strides of x allow it, else a copy; fx_view refuses to copy. To a 0-d tensor: fx_reshape_at(x, FX_NO_DIMS, FX_HERE). */
+#define FX_NO_DIMS (FX_LITERAL(fx_dims){ true, 0, { 0 } })
+#define fx_reshape(x, ...) fx_reshape_at(x, FX_DIMS(__VA_ARGS__), FX_HERE)
+#define fx_view(x, ...) fx_view_at(x, FX_DIMS(__VA_ARGS__), FX_HERE)
+#define fx_reshape_as(x, other) fx_reshape_as_at(x, other, FX_HERE)
+FX_API fx_tensor *fx_reshape_at(fx_tensor *x, fx_dims sizes, fx_where where);
+FX_API fx_tensor *fx_view_at(fx_tensor *x, fx_dims sizes, fx_where where);
+FX_API fx_tensor *fx_reshape_as_at(fx_tensor *x, const fx_tensor *other, fx_where where);
+
+/* Dimensions start_dim to end_dim, both included, as one: fx_flatten(x, 1, -1). All of them: fx_ravel(x). And the
+ * other way: dimension dim cut into sizes, one of which may be -1: fx_unflatten(x, dim, 3, -1). */
+#define fx_flatten(x, start_dim, end_dim) fx_flatten_at(x, start_dim, end_dim, FX_HERE)
+#define fx_ravel(x) fx_ravel_at(x, FX_HERE)
+#define fx_unflatten(x, dim, ...) fx_unflatten_at(x, dim, FX_DIMS(__VA_ARGS__), FX_HERE)
+FX_API fx_tensor *fx_flatten_at(fx_tensor *x, int64_t start_dim, int64_t end_dim, fx_where where);
+FX_API fx_tensor *fx_ravel_at(fx_tensor *x, fx_where where);
+FX_API fx_tensor *fx_unflatten_at(fx_tensor *x, int64_t dim, fx_dims sizes, fx_where where);
+
+/* A dimension of size 1 put in before dim, 0 .. ndim; and taken out: all of size 1, or dim alone, or those of dims. A
+ * dim of another size stays. */
+#define FX_ALL_DIMS INT64_MIN
+typedef struct fx_squeeze_args {
+    fx_tensor *x;
+    int64_t dim; /* FX_ALL_DIMS */
+    fx_dims dims;
+} fx_squeeze_args;
+#define fx_unsqueeze(x, dim) fx_unsqueeze_at(x, dim, FX_HERE)
+#define fx_squeeze(...) fx_squeeze_at(FX_LITERAL(fx_squeeze_args){ .dim = FX_ALL_DIMS, .x = __VA_ARGS__ }, FX_HERE)
+FX_API fx_tensor *fx_unsqueeze_at(fx_tensor *x, int64_t dim, fx_where where);
+FX_API fx_tensor *fx_squeeze_at(fx_squeeze_args args, fx_where where);
+
+/* At least 1, 2 or 3 dimensions: n numbers as (n), (1, n), (1, n, 1); m x n as (m, n, 1). */
+#define fx_atleast_1d(x) fx_atleast_1d_at(x, FX_HERE)
+#define fx_atleast_2d(x) fx_atleast_2d_at(x, FX_HERE)
+#define fx_atleast_3d(x) fx_atleast_3d_at(x, FX_HERE)
+FX_API fx_tensor *fx_atleast_1d_at(fx_tensor *x, fx_where where);
+FX_API fx_tensor *fx_atleast_2d_at(fx_tensor *x, fx_where where);
+FX_API fx_tensor *fx_atleast_3d_at(fx_tensor *x, fx_where where);
+
+/* A copy, row-major, with x's history; and the same only where x is not row-major (else x itself). */
+#define fx_clone(x) fx_clone_at(x, FX_HERE)
+#define fx_contiguous(x) fx_contiguous_at(x, FX_HERE)
+FX_API fx_tensor *fx_clone_at(fx_tensor *x, fx_where where);
+FX_API fx_tensor *fx_contiguous_at(fx_tensor *x, fx_where where);
+
+/* Dimensions in another order: fx_permute(x, 1, 0, 2) names for each of the result which of x it is. fx_t: of at most
+ * two; fx_mT: the last two of any number. fx_movedim(x, a, b) puts dim a in place b (lists by fx_movedim_at). */
+#define fx_permute(x, ...) fx_permute_at(x, FX_DIMS(__VA_ARGS__), FX_HERE)
+#define fx_transpose(x, dim0, dim1) fx_transpose_at(x, dim0, dim1, FX_HERE)
+#define fx_t(x) fx_t_at(x, FX_HERE)
+#define fx_mT(x) fx_mT_at(x, FX_HERE)
+#define fx_movedim(x, source, destination) fx_movedim_at(x, FX_DIMS(source), FX_DIMS(destination), FX_HERE)
+FX_API fx_tensor *fx_permute_at(fx_tensor *x, fx_dims dims, fx_where where);
+FX_API fx_tensor *fx_transpose_at(fx_tensor *x, int64_t dim0, int64_t dim1, fx_where where);
+FX_API fx_tensor *fx_t_at(fx_tensor *x, fx_where where);
+FX_API fx_tensor *fx_mT_at(fx_tensor *x, fx_where where);
+FX_API fx_tensor *fx_movedim_at(fx_tensor *x, fx_dims source, fx_dims destination, fx_where where);
+
+/* x broadcast to sizes, of which -1 keeps what it is; the gradient is summed over what was broadcast. */
+#define fx_expand(x, ...) fx_expand_at(x, FX_DIMS(__VA_ARGS__), FX_HERE)
+#define fx_broadcast_to(x, ...) fx_expand_at(x, FX_DIMS(__VA_ARGS__), FX_HERE)
+#define fx_expand_as(x, other) fx_expand_as_at(x, other, FX_HERE)
+FX_API fx_tensor *fx_expand_at(fx_tensor *x, fx_dims sizes, fx_where where);
+FX_API fx_tensor *fx_expand_as_at(fx_tensor *x, const fx_tensor *other, fx_where where);
+
+/* Along dim the numbers start, start + step ... before stop, as Python slices: negative ones count from the end, and
+ * what is too far is cut off. fx_slice(x, 0, 2) is all from 2 on. step > 0. */
+typedef struct fx_slice_args {
+    fx_tensor *x;
+    int64_t dim, start, stop, step; /* 0, 0, all, 1 */
+} fx_slice_args;
+#define fx_slice(...)                                                                                        \
+    fx_slice_at(FX_LITERAL(fx_slice_args){ .stop = INT64_MAX, .step = 1, .x = __VA_ARGS__ }, FX_HERE)
+FX_API fx_tensor *fx_slice_at(fx_slice_args args, fx_where where);
+
+/* The one at index along dim, without that dim; `length` from start on. FX_ERROR_INDEX if they are not there. */
+#define fx_select(x, dim, index) fx_select_at(x, dim, index, FX_HERE)
+#define fx_narrow(x, dim, start, length) fx_narrow_at(x, dim, start, length, FX_HERE)
+FX_API fx_tensor *fx_select_at(fx_tensor *x, int64_t dim, int64_t index, fx_where where);
+FX_API fx_tensor *fx_narrow_at(fx_tensor *x, int64_t dim, int64_t start, int64_t length, fx_where where);
+
+/* The diagonal of dim1 and dim2, offset above it (below: negative), as the last dimension. And zeros with x, its last
+ * dimension, on such a diagonal: there dim1 and dim2 are -2 and -1. */
+typedef struct fx_diagonal_args {
+    fx_tensor *x;
+    int64_t offset, dim1, dim2; /* 0, 0, 1 */
+} fx_diagonal_args;
+#define fx_diagonal(...)                                                                                     \
+    fx_diagonal_at(FX_LITERAL(fx_diagonal_args){ .dim2 = 1, .x = __VA_ARGS__ }, FX_HERE)
+#define fx_diag_embed(...)                                                                                   \
+    fx_diag_embed_at(FX_LITERAL(fx_diagonal_args){ .dim1 = -2, .dim2 = -1, .x = __VA_ARGS__ }, FX_HERE)
+FX_API fx_tensor *fx_diagonal_at(fx_diagonal_args args, fx_where where);
+FX_API fx_tensor *fx_diag_embed_at(fx_diagonal_args args, fx_where where);
+
+/* Windows of `size` numbers along dim, each step on from the one before; a window's numbers are the last dimension. */
+#define fx_unfold(x, dim, size, step) fx_unfold_at(x, dim, size, step, FX_HERE)
+FX_API fx_tensor *fx_unfold_at(fx_tensor *x, int64_t dim, int64_t size, int64_t step, fx_where where);
+
 /* (end of shapes) */
 
 /* ---- indexing ------------------------------------------------------------------------------------------ */

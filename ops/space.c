@@ -3,6 +3,7 @@
  */
 #include "autograd/space.h"
 #include "autograd/tensor.h"
+#include "kernels/strided.h"
 #include <math.h>
 #include <string.h>
 
@@ -64,18 +65,19 @@ static void step(cursor *c)
 
 static void copy(fx_tensor *to, const fx_tensor *from)
 {
+    size_t item = fx_dtype_size((fx_dtype)to->dtype);
     if (to->dtype == from->dtype && fx__contiguous(to) && fx__contiguous(from)) {
-        if (to->numel) memmove(to->data, from->data, (size_t)to->numel * fx_dtype_size((fx_dtype)to->dtype));
+        if (to->numel) memmove(to->data, from->data, (size_t)to->numel * item);
+        return;
+    }
+    if (to->dtype == from->dtype) {
+        fx__copy_strided(fx_threads(to->cx), item, to->ndim, to->size, to->data, fx__stride(to), from->data,
+                         fx__stride(from));
         return;
     }
     cursor a = cursor_of(to), b = cursor_of(from);
-    size_t item = fx_dtype_size((fx_dtype)to->dtype);
-    for (int64_t k = 0; k < to->numel; k++, step(&a), step(&b)) {
-        if (to->dtype == from->dtype)
-            memcpy(a.at, b.at, item);
-        else
-            store((fx_dtype)to->dtype, a.at, load((fx_dtype)from->dtype, b.at));
-    }
+    for (int64_t k = 0; k < to->numel; k++, step(&a), step(&b))
+        store((fx_dtype)to->dtype, a.at, load((fx_dtype)from->dtype, b.at));
 }
 
 static void fill(fx_tensor *x, double value)
