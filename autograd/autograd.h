@@ -163,9 +163,12 @@ typedef struct fx_operand {
     fx_tensor *tensor;
     double number;
 } fx_operand;
-#define FX_NUMBER ((fx_tensor *)(uintptr_t)1)
+#define FX_NUMBER ((fx_tensor *)(uintptr_t)1)  /* a real number: makes integers real */
+#define FX_INTEGER ((fx_tensor *)(uintptr_t)2) /* an integer */
 static inline fx_operand fx_operand_tensor(fx_tensor *t) { return FX_LITERAL(fx_operand){ t, 0 }; }
 static inline fx_operand fx_operand_number(double n) { return FX_LITERAL(fx_operand){ FX_NUMBER, n }; }
+static inline fx_operand fx_operand_integer(long long n) { return FX_LITERAL(fx_operand){ FX_INTEGER, (double)n }; }
+static inline bool fx_operand_is_number(fx_operand a) { return a.tensor == FX_NUMBER || a.tensor == FX_INTEGER; }
 
 /* ---- contexts ------------------------------------------------------------------------------------------ */
 
@@ -565,8 +568,13 @@ FX_API void fx_map_at(const fx_call *c, double (*function)(double));
 } /* extern "C" */
 static inline fx_operand FX_OPERAND(fx_tensor *t) { return fx_operand_tensor(t); }
 static inline fx_operand FX_OPERAND(double n) { return fx_operand_number(n); }
+static inline fx_operand FX_OPERAND(int n) { return fx_operand_integer(n); }
+static inline fx_operand FX_OPERAND(long n) { return fx_operand_integer(n); }
+static inline fx_operand FX_OPERAND(long long n) { return fx_operand_integer(n); }
 #else
-#define FX_OPERAND(a) _Generic((a), fx_tensor * : fx_operand_tensor, default : fx_operand_number)(a)
+#define FX_OPERAND(a)                                                                                        \
+    _Generic((a), fx_tensor * : fx_operand_tensor, float : fx_operand_number, double : fx_operand_number,    \
+             default : fx_operand_integer)(a)
 #endif
 
 #endif

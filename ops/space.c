@@ -1,9 +1,9 @@
 /* The vector space of gradients that the tape asks of the ops (autograd/space.h): sums, casts, copies, and
  * the pair as_strided, as_strided_scatter. Loops here go element by element over any strides.
  */
-#include "autograd/space.h"
-#include "autograd/tensor.h"
+#include "elementwise.h"
 #include "kernels/strided.h"
+#include "loop.h"
 #include <math.h>
 #include <string.h>
 
@@ -75,22 +75,45 @@ static void copy(fx_tensor *to, const fx_tensor *from)
                          fx__stride(from));
         return;
     }
-    cursor a = cursor_of(to), b = cursor_of(from);
-    for (int64_t k = 0; k < to->numel; k++, step(&a), step(&b))
-        store((fx_dtype)to->dtype, a.at, load((fx_dtype)from->dtype, b.at));
+    fx__loop_copy(to, from);
 }
 
 static void fill(fx_tensor *x, double value)
 {
-    cursor a = cursor_of(x);
-    for (int64_t k = 0; k < x->numel; k++, step(&a)) store((fx_dtype)x->dtype, a.at, value);
+    if (value == 0 && fx__contiguous(x)) {
+        if (x->numel) memset(x->data, 0, (size_t)x->numel * fx_dtype_size((fx_dtype)x->dtype));
+        return;
+    }
+    fx__loop_fill(x, value);
+}
+
+static void add_run(const void *data, int64_t n, void *const *at, unsigned lone)
+{
+    const fx_dtype dtype = *(const fx_dtype *)data;
+    const fx_elementwise_kernels *k = fx__kernels()->elementwise;
+    (void)lone;
+    if (dtype == FX_F32)
+        k->add_into_f32(n, at[0], at[1]);
+    else if (dtype == FX_F64)
+        k->add_into_f64(n, at[0], at[1]);
+    else
+        for (int64_t i = 0; i < n; i++) ((int64_t *)at[0])[i] += ((const int64_t *)at[1])[i];
 }
 
 static void add_into(fx_tensor *sum, const fx_tensor *b)
 {
-    cursor p = cursor_of(sum), q = cursor_of(b);
-    for (int64_t k = 0; k < sum->numel; k++, step(&p), step(&q))
-        store((fx_dtype)sum->dtype, p.at, load((fx_dtype)sum->dtype, p.at) + load((fx_dtype)b->dtype, q.at));
+    const fx_dtype as = fx__computed_as((fx_dtype)sum->dtype);
+    if (sum->numel <= 64 && sum->dtype == b->dtype && as == (fx_dtype)sum->dtype && fx__contiguous(sum) &&
+        fx__contiguous(b)) {
+        void *const at[] = { sum->data, b->data };
+        add_run(&as, sum->numel, at, 0);
+        return;
+    }
+    fx__loop l;
+    fx__loop_start(&l, sum);
+    fx__loop_tensor(&l, sum, as, true);
+    fx__loop_tensor(&l, b, as, false);
+    fx__loop_run(&l, add_run, &as);
 }
 
 static int64_t first_nonfinite(const fx_tensor *x, bool allow_infinity)
@@ -105,29 +128,9 @@ static int64_t first_nonfinite(const fx_tensor *x, bool allow_infinity)
 
 /* ---- y = a + b ----------------------------------------------------------------------------------------- */
 
-static void add_forward(const fx_call *c)
-{
-    copy(c->y, c->x[0]);
-    add_into(c->y, c->x[1]);
-}
-
-static void add_local_grad(const fx_call *c, fx_tensor *g, fx_tensor *gx[])
-{
-    (void)c;
-    gx[0] = gx[1] = g;
-}
-
-static const fx_op add_op = { .name = "add",
-                              .formula = "y = a + b",
-                              .inputs = 2,
-                              .strided = true,
-                              .shape = fx_shape_same,
-                              .forward = add_forward,
-                              .local_grad = add_local_grad };
-
 static fx_tensor *add(fx_tensor *a, fx_tensor *b, fx_where where)
 {
-    return fx_apply_at(&add_op, (fx_list){ 2, (fx_tensor *[]){ a, b } }, NULL, NULL, where);
+    return fx__binary(FX__BINARY_add, fx_operand_tensor(a), fx_operand_tensor(b), where);
 }
 
 /* ---- a row-major copy ---------------------------------------------------------------------------------- */

@@ -171,7 +171,8 @@ static bool bind_value(trial *t, const fx_field *field, const json_t *v)
     case FX_FIELD_OPERAND: {
         double number;
         if (number_of(v, &number)) {
-            *(fx_operand *)at = fx_operand_number(number);
+            *(fx_operand *)at =
+                json_is_integer(v) ? fx_operand_integer((long long)number) : fx_operand_number(number);
             return true;
         }
         if (!tensor_name(v)) return false;

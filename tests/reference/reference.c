@@ -117,7 +117,7 @@ fx_ref_call *fx__ref_call_new(const fx_function *f, const void *args, int count,
             if (x) add_input(c, field, 0, x);
         } else if (field->type == FX_FIELD_OPERAND) {
             const fx_operand o = *(const fx_operand *)(const void *)at;
-            if (o.tensor == FX_NUMBER)
+            if (fx_operand_is_number(o))
                 add_number(c, field, o.number);
             else if (o.tensor)
                 add_input(c, field, 0, o.tensor);

@@ -526,7 +526,10 @@ static void bind(const fx_sample *s, const valued *v, fx_tensor *const made[], f
     switch (v->field->type) {
     case FX_FIELD_TENSOR: *(fx_tensor **)at = made[v->first]; break;
     case FX_FIELD_OPERAND:
-        *(fx_operand *)at = v->count ? fx_operand_tensor(made[v->first]) : fx_operand_number(v->number);
+        *(fx_operand *)at = v->count ? fx_operand_tensor(made[v->first])
+                            : v->number == (double)(long long)v->number
+                                ? fx_operand_integer((long long)v->number)
+                                : fx_operand_number(v->number);
         break;
     case FX_FIELD_TENSORS: {
         fx_tensor **list = call->list + call->lists;
