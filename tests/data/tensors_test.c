@@ -1,52 +1,12 @@
 /* Files of named tensors: there and back, what other programs write, every way of being broken, and that a
  * failure changes nothing.
  */
-#include <fluxion/fluxion.h>
+#include "folder.h"
 
-#include <criterion/criterion.h>
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
-
-static char folder[] = "/tmp/fluxion-tensors-XXXXXX";
-static fx_context *cx;
-
-static void start(void)
-{
-    cr_assert(mkdtemp(folder) && !chdir(folder));
-    cx = fx_context_new(.seed = 1, .threads = 1);
-}
-
-static void stop(void)
-{
-    fx_context_free(cx);
-    char command[64];
-    snprintf(command, sizeof command, "rm -rf %s", folder);
-    cr_assert(system(command) == 0);
-}
 
 TestSuite(tensors, .init = start, .fini = stop);
-
-/* ---- files of bytes --------------------------------------------------------------------------------------
- */
-
-static void write_bytes(const char *path, const void *data, size_t n)
-{
-    FILE *file = fopen(path, "wb");
-    cr_assert(file && fwrite(data, 1, n, file) == n && !fclose(file));
-}
-
-static char *read_bytes(const char *path, size_t *n)
-{
-    FILE *file = fopen(path, "rb");
-    cr_assert(file);
-    static char data[1 << 16];
-    *n = fread(data, 1, sizeof data, file);
-    fclose(file);
-    return data;
-}
 
 /* A file of a header and some bytes of numbers, all 1. */
 static void write_file(const char *path, const char *header, size_t numbers)
@@ -57,13 +17,6 @@ static void write_file(const char *path, const char *header, size_t numbers)
     memcpy(data + 8, header, n);
     memset(data + 8 + n, 1, numbers);
     write_bytes(path, data, 8 + n + numbers);
-}
-
-static void expect_error(fx_status code, const char *text)
-{
-    cr_expect(fx_error(cx) == code, "%d: %s", fx_error(cx), fx_error_message(cx));
-    cr_expect(strstr(fx_error_message(cx), text), "\"%s\" is not in \"%s\"", text, fx_error_message(cx));
-    fx_error_clear(cx);
 }
 
 /* ---- there and back --------------------------------------------------------------------------------------
