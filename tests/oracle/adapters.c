@@ -92,6 +92,14 @@ static bool sizes_of_other(trial *t, json_t *args, json_t *kwargs)
     return other && json_array_set(args, 1, sizes_value(t, fx_sizes(other), fx_ndim(other))) == 0;
 }
 
+/* A number that stands as a tensor without dimensions. */
+static bool number_third(trial *t, json_t *args, json_t *kwargs)
+{
+    (void)kwargs;
+    const fx_tensor *start = tensor_of(t, json_array_get(args, 2));
+    return start && json_array_set_new(args, 2, json_integer(fx_item_int(start))) == 0;
+}
+
 /* round(x, decimals=0) is round(x). */
 static bool no_decimals(trial *t, json_t *args, json_t *kwargs)
 {
@@ -114,6 +122,7 @@ static const adapter adapters[] = {
     { "min", "amin", of_all, NULL },
     { "nanmean", "nanmean", all_dims, NULL },
     { "nansum", "nansum", all_dims, NULL },
+    { "narrow", "narrow", number_third, NULL },
     { "reshape_as", "reshape", sizes_of_other, NULL },
     { "round", "round", no_decimals, NULL },
     { "rsub", "sub", swap_first, NULL },

@@ -313,12 +313,10 @@ static bool call_adapter(trial *t, const adapter *a, const json_t *args, const j
 {
     t->outs = 0;
     if (a->call) return a->call(t, args, kwargs) && (size_t)t->outs == wanted;
-    json_t *new_args = json_deep_copy(args), *new_kwargs = json_deep_copy(kwargs);
-    const bool good =
-        a->rewrite(t, new_args, new_kwargs) && call_registered(t, a->as, NULL, new_args, new_kwargs, wanted);
-    json_decref(new_args);
-    json_decref(new_kwargs);
-    return good;
+    /* Names of tensors point into the arguments, so these last as long as the case. */
+    json_t *new_args = scrap(t, json_deep_copy(args)), *new_kwargs = scrap(t, json_deep_copy(kwargs));
+    return a->rewrite(t, new_args, new_kwargs) &&
+           call_registered(t, a->as, NULL, new_args, new_kwargs, wanted);
 }
 
 bool call_operator(trial *t)

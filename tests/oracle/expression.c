@@ -28,11 +28,15 @@ fx_tensor *tensor_of(trial *t, const json_t *value)
 
 json_t *apply_to(trial *t, const char *op, json_t *args, json_t *kwargs)
 {
-    json_t *first = NULL;
-    if (args && call_registered(t, op, NULL, args, kwargs, 0)) first = value_of(t, t->out[0]);
-    t->outs = 0;
-    json_decref(args);
-    json_decref(kwargs);
+    /* The results that the adapter has added so far are not to be lost. */
+    const int outs = t->outs;
+    fx_tensor *before[FX_MAX_OUTPUTS];
+    memcpy(before, t->out, sizeof before);
+    json_t *first = args && call_registered(t, op, NULL, args, kwargs, 0) ? value_of(t, t->out[0]) : NULL;
+    memcpy(t->out, before, sizeof before);
+    t->outs = outs;
+    scrap(t, args);
+    scrap(t, kwargs);
     return first;
 }
 

@@ -109,7 +109,7 @@ const adapter *composite_of(const char *op, int nth);
 /* The first result of an operator; format and what follows it are json_pack's for the list of its arguments,
  * "O" being a value. */
 json_t *apply(trial *t, const char *op, const char *format, ...);
-json_t *apply_to(trial *t, const char *op, json_t *args, json_t *kwargs); /* steals both */
+json_t *apply_to(trial *t, const char *op, json_t *args, json_t *kwargs); /* both are the case's then */
 
 /* A value for a tensor; the tensor of a value, NULL: it is none. */
 json_t *value_of(trial *t, fx_tensor *x);
