@@ -17,15 +17,14 @@ static inline float fx__exp_f32(float x)
     x = x > 89.0f ? 89.0f : x;     /* above: infinity */
     const float round = 0x1.8p23f;
     float shifted = x * 0x1.715476p+0f + round, n = shifted - round;
-    float r = x - n * 0x1.62ep-1f;
-    r = r - n * 0x1.0bfbe8p-15f;
+    const float a_ = x - n * 0x1.62ep-1f, b_ = n * 0x1.0bfbe8p-15f, r = a_ - b_, lost = (a_ - r) - b_;
     float p = 1.0f / 5040;
     p = p * r + 1.0f / 720;
     p = p * r + 1.0f / 120;
     p = p * r + 1.0f / 24;
     p = p * r + 1.0f / 6;
     p = p * r + 0.5f;
-    p = p * r * r + r + 1.0f;
+    p = p * r * r + lost + r + 1.0f;
     int32_t bits, low;
     memcpy(&bits, &shifted, sizeof bits);
     bits = (int32_t)((uint32_t)bits << 9) >> 9; /* n: the low bits of the sum with `round` */

@@ -6,7 +6,11 @@
 #ifndef FLUXION_KERNELS_VMATH_H
 #define FLUXION_KERNELS_VMATH_H
 
-#include "exp.h"
+#include "vmath_erf.h"
+#include "vmath_exp.h"
+#include "vmath_log.h"
+#include "vmath_pow.h"
+#include "vmath_trig.h"
 
 #include <math.h>
 #include <stdint.h>
@@ -14,27 +18,7 @@
 #define FX__LIBM1(name)                                                                                      \
     static inline float fx__##name##_f32(float x) { return name##f(x); }                                     \
     static inline double fx__##name##_f64(double x) { return name(x); }
-FX__LIBM1(exp2)
-FX__LIBM1(expm1)
-FX__LIBM1(log)
-FX__LIBM1(log2)
-FX__LIBM1(log10)
-FX__LIBM1(log1p)
 FX__LIBM1(sqrt)
-FX__LIBM1(sin)
-FX__LIBM1(cos)
-FX__LIBM1(tan)
-FX__LIBM1(asin)
-FX__LIBM1(acos)
-FX__LIBM1(atan)
-FX__LIBM1(sinh)
-FX__LIBM1(cosh)
-FX__LIBM1(tanh)
-FX__LIBM1(asinh)
-FX__LIBM1(acosh)
-FX__LIBM1(atanh)
-FX__LIBM1(erf)
-FX__LIBM1(erfc)
 FX__LIBM1(floor)
 FX__LIBM1(ceil)
 FX__LIBM1(rint)
@@ -45,59 +29,12 @@ FX__LIBM1(fabs)
 #define FX__LIBM2(name)                                                                                      \
     static inline float fx__##name##_f32(float x, float y) { return name##f(x, y); }                         \
     static inline double fx__##name##_f64(double x, double y) { return name(x, y); }
-FX__LIBM2(pow)
-FX__LIBM2(atan2)
-FX__LIBM2(hypot)
 FX__LIBM2(fmod)
 FX__LIBM2(copysign)
 FX__LIBM2(nextafter)
 #undef FX__LIBM2
-
-/* 1 / (1 + exp(-x)), without overflow on either side. */
-static inline double fx__sigmoid_f64(double x)
-{
-    const double e = fx__exp_f64(-fabs(x));
-    return (x >= 0 ? 1 : e) / (1 + e);
-}
-static inline float fx__sigmoid_f32(float x)
-{
-    const float e = fx__exp_f32(-fabsf(x));
-    return (x >= 0 ? 1 : e) / (1 + e);
-}
-
-/* sigmoid's derivative, e / (1 + e)^2 with e = exp(-|x|); tanh's, 4 e / (1 + e)^2 with e = exp(-2 |x|). */
-static inline double fx__sigmoid_slope_f64(double x)
-{
-    const double e = fx__exp_f64(-fabs(x));
-    return e / ((1 + e) * (1 + e));
-}
-static inline float fx__sigmoid_slope_f32(float x)
-{
-    const float e = fx__exp_f32(-fabsf(x));
-    return e / ((1 + e) * (1 + e));
-}
-static inline double fx__sech2_f64(double x) { return 4 * fx__sigmoid_slope_f64(2 * x); }
-static inline float fx__sech2_f32(float x) { return 4 * fx__sigmoid_slope_f32(2 * x); }
-
-/* log(1 + exp(x)) = max(x, 0) + log1p(exp(-|x|)) */
-static inline double fx__log1p_exp_f64(double x)
-{
-    return (x > 0 ? x : x != x ? x : 0) + fx__log1p_f64(fx__exp_f64(-fabs(x)));
-}
-static inline float fx__log1p_exp_f32(float x)
-{
-    return (x > 0 ? x : x != x ? x : 0) + fx__log1p_f32(fx__exp_f32(-fabsf(x)));
-}
-
-/* The normal distribution: erfc(-x / sqrt 2) / 2 and exp(-x^2 / 2) / sqrt(2 pi). float goes through double:
- * the argument's rounding is magnified in the tails. */
-static inline double fx__normal_cdf_f64(double x) { return 0.5 * erfc(x * -0.70710678118654752440); }
-static inline float fx__normal_cdf_f32(float x) { return (float)fx__normal_cdf_f64((double)x); }
-static inline double fx__normal_pdf_f64(double x)
-{
-    return 0.39894228040143267794 * fx__exp_f64(-0.5 * x * x);
-}
-static inline float fx__normal_pdf_f32(float x) { return (float)fx__normal_pdf_f64((double)x); }
+static inline double fx__pow_f64(double x, double y) { return pow(x, y); }
+static inline double fx__hypot_f64(double x, double y) { return hypot(x, y); }
 
 /* x - tanh x, whose terms cancel for small x: by series there. */
 static inline double fx__tanhshrink_f64(double x)
