@@ -3,6 +3,7 @@
  */
 #include "elementwise.h"
 #include "kernels/strided.h"
+#include "lanes.h"
 #include "loop.h"
 #include <math.h>
 #include <string.h>
@@ -21,25 +22,6 @@ static double load(fx_dtype dtype, const char *at)
         FX_DTYPE_LIST(CASE)
 #undef CASE
     default: return NAN;
-    }
-}
-
-static void store(fx_dtype dtype, char *at, double value)
-{
-    switch (dtype) {
-    case FX_BOOL: *at = value != 0; break;
-#define CASE(name, type)                                                                                     \
-    case FX_##name: {                                                                                        \
-        type v = (type)value;                                                                                \
-        memcpy(at, &v, sizeof v);                                                                            \
-    } break
-        CASE(U8, uint8_t);
-        CASE(I32, int32_t);
-        CASE(I64, int64_t);
-        CASE(F32, float);
-        CASE(F64, double);
-#undef CASE
-    default: break;
     }
 }
 
@@ -188,21 +170,6 @@ static bool sizes_shape(const fx_call *c, fx_spec *y)
     return true;
 }
 
-static void sum_to_forward(const fx_call *c)
-{
-    const fx_tensor *x = c->x[0];
-    fx_tensor *y = c->y;
-    fill(y, 0);
-    cursor a = cursor_of(x);
-    int64_t item = (int64_t)fx_dtype_size((fx_dtype)y->dtype);
-    for (int64_t k = 0; k < x->numel; k++, step(&a)) {
-        char *at = y->data;
-        for (int i = 0; i < y->ndim; i++)
-            if (y->size[i] != 1) at += a.index[x->ndim - y->ndim + i] * fx__stride(y)[i] * item;
-        store((fx_dtype)y->dtype, at, load((fx_dtype)y->dtype, at) + load((fx_dtype)x->dtype, a.at));
-    }
-}
-
 static fx_geometry sizes_of(const fx_tensor *x)
 {
     fx_geometry g = { .ndim = x->ndim };
@@ -241,7 +208,7 @@ static const fx_op sum_to_op = { .name = "sum_to",
                                  .strided = true,
                                  .options_size = sizeof(fx_geometry),
                                  .shape = sizes_shape,
-                                 .forward = sum_to_forward,
+                                 .forward = fx__sum_to_forward,
                                  .local_grad = sum_to_local_grad };
 static const fx_op expand_to_op = { .name = "expand",
                                     .formula = "y = x, broadcast",

@@ -7,6 +7,5 @@
 #include "nn.h"
 #include "ops.h"
 #include "optim.h"
-#include "train.h"
 
 #endif

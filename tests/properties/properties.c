@@ -75,13 +75,27 @@ void try_property(const fx_function *f, void (*property)(trial *t))
     add_counts(&t);
 }
 
+static bool is_listed(const char *names, const char *name)
+{
+    for (const size_t n = strlen(name); *names;) {
+        const size_t length = strcspn(names, ",");
+        if (length == n && !strncmp(names, name, n)) return true;
+        names += length + (names[length] == ',');
+    }
+    return false;
+}
+
 struct criterion_test_params property_parameters(void)
 {
     int count;
     fx_functions(&count);
     static size_t index[1024];
-    for (size_t i = 0; i < 1024; i++) index[i] = i;
-    return cr_make_param_array(size_t, index, (size_t)count);
+    size_t n = 0;
+    const char *only =
+        getenv("FX_PROPERTIES_OF"); /* names of functions, separated by commas; all, if it is not set */
+    for (int i = 0; i < count && i < 1024; i++)
+        if (!only || is_listed(only, fx_functions(&count)[i]->name)) index[n++] = (size_t)i;
+    return cr_make_param_array(size_t, index, n);
 }
 
 void each_sample(trial *t, void (*body)(trial *t, void *data), void *data)
