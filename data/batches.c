@@ -374,5 +374,5 @@ void fx_progress_note_at(const fx_batch *batch, const char *name, fx_operand val
     if (!batch->loop || !value.tensor || !batch->loop->progress.label) return;
     fx__progress_note(&batch->loop->progress, name,
                       fx_operand_is_number(value) ? value.number
-                                                : fx_item_at(value.tensor, batch->loop->where));
+                                                  : fx_item_at(value.tensor, batch->loop->where));
 }

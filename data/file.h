@@ -28,6 +28,10 @@ typedef struct fx_number_text {
 } fx_number_text;
 const char *fx__grouped(uint64_t n, fx_number_text *memory);
 
+/* The code of the character that a text of `left` bytes begins with, and its length in bytes; 0 bytes where
+ * it is no UTF-8 (RFC 3629). */
+uint32_t fx__utf8(const unsigned char *text, uint64_t left, int *bytes);
+
 /* Opens a regular file for reading and tells how long it is. -1 after an error. */
 int fx__file_open(fx_context *cx, const char *op, const char *path, uint64_t *bytes, fx_where where);
 /* Reads exactly that much. False, with errno 0 at the end of the file. */

@@ -1,14 +1,13 @@
 /* Datasets of text, character by character. */
 #include "autograd/owned.h"
 #include "dataset.h"
+#include "file.h"
 #include "stream.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* The code of the character that the text begins with, and its length in bytes; 0 bytes where it is no UTF-8
- * (RFC 3629). */
-static uint32_t decode(const unsigned char *text, uint64_t left, int *bytes)
+uint32_t fx__utf8(const unsigned char *text, uint64_t left, int *bytes)
 {
     static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
     *bytes = 0;
@@ -81,7 +80,7 @@ static bool fill(fx_dataset *d, const unsigned char *text, uint64_t bytes, uint3
     int64_t count = 0;
     for (uint64_t at = 0; at < bytes; count++) {
         int n;
-        uint32_t code = decode(text + at, bytes - at, &n);
+        uint32_t code = fx__utf8(text + at, bytes - at, &n);
         if (!n) return fx__stream_fail(s, FX_ERROR_FORMAT, "byte %llu is no UTF-8", (unsigned long long)at);
         map[code] = 1;
         at += (uint64_t)n;
@@ -96,7 +95,7 @@ static bool fill(fx_dataset *d, const unsigned char *text, uint64_t bytes, uint3
     if (!numbers) return false;
     for (uint64_t at = 0, i = 0; at < bytes; i++) {
         int n;
-        int32_t number = (int32_t)map[decode(text + at, bytes - at, &n)] - 1;
+        int32_t number = (int32_t)map[fx__utf8(text + at, bytes - at, &n)] - 1;
         if (small)
             numbers[i] = (char)number;
         else
@@ -150,7 +149,7 @@ const char *fx_dataset_character(const fx_dataset *data, int64_t number)
 int64_t fx_dataset_number(const fx_dataset *data, const char *text)
 {
     int n;
-    uint32_t code = text ? decode((const unsigned char *)text, strlen(text), &n) : 0;
+    uint32_t code = text ? fx__utf8((const unsigned char *)text, strlen(text), &n) : 0;
     int64_t low = 0, high = data && text && n ? data->characters : 0;
     while (low < high) {
         int64_t middle = low + (high - low) / 2;

@@ -7,5 +7,6 @@
 #include "nn.h"
 #include "ops.h"
 #include "optim.h"
+#include "train.h"
 
 #endif

@@ -1,0 +1,54 @@
+/* What joins models, optimizers and data: accuracy, the state of a whole run in a file, curves. */
+#ifndef FLUXION_TRAIN_H
+#define FLUXION_TRAIN_H
+
+#include "data.h"
+#include "nn.h"
+#include "optim.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- accuracy --------------------------------------------------------------------------------------------
+ */
+
+/* How large a part of the samples the model puts into their class: where the largest of its numbers along the
+ * last dimension (NaN is the largest; of equal ones the first) is the one that y names. The model is asked in
+ * eval mode, without recording, in batches of .size; the modes of all its modules are as before afterwards.
+ * NAN after an error, or without samples. fx_accuracy(net, test) */
+typedef struct fx_accuracy_args {
+    fx_module *module;
+    fx_dataset *data;
+    int64_t size;
+} fx_accuracy_args;
+#define FX_ACCURACY_DEFAULTS .size = 1000,
+#define fx_accuracy(module_, ...)                                                                            \
+    fx_accuracy_at(                                                                                          \
+        FX_LITERAL(fx_accuracy_args){ FX_ACCURACY_DEFAULTS.module = module_, .data = __VA_ARGS__ }, FX_HERE)
+FX_API double fx_accuracy_at(fx_accuracy_args args, fx_where where);
+
+/* ---- curves ----------------------------------------------------------------------------------------------
+ */
+
+/* Draws values[0 .. count - 1] over first, first + step, ... as an SVG file with axes: fx_plot_save(cx,
+ * "loss.svg", .values = losses, .count = n, .title = "loss", .y_label = "loss", .x_label = "batch"). Over a
+ * curve of many values lies its running mean. What is not finite leaves a gap. The file is replaced in one
+ * go. */
+typedef struct fx_plot_args {
+    fx_context *cx;
+    const char *path;
+    const char *title, *x_label, *y_label; /* UTF-8; NULL: none */
+    const double *values;
+    int64_t count;
+    double first, step;
+} fx_plot_args;
+#define FX_PLOT_DEFAULTS .step = 1,
+#define fx_plot_save(cx_, ...)                                                                               \
+    fx_plot_save_at(FX_LITERAL(fx_plot_args){ FX_PLOT_DEFAULTS.cx = cx_, .path = __VA_ARGS__ }, FX_HERE)
+FX_API fx_status fx_plot_save_at(fx_plot_args args, fx_where where);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
