@@ -46,7 +46,7 @@ fx_tensor *fx__permute(fx_tensor *x, const int *dims, fx_where where)
 {
     if (!x) return NULL;
     order o = { .dim = { 0 } };
-    for (int i = 0; i < x->ndim; i++) o.dim[i] = (int8_t)dims[i];
+    for (int i = 0; i < x->ndim && i < FX_MAX_DIMS; i++) o.dim[i] = (int8_t)dims[i];
     return FX__APPLY(&permute_op, &o, where, x);
 }
 
