@@ -569,6 +569,94 @@ FX_API fx_tensor *fx_diag_embed_at(fx_diagonal_args args, fx_where where);
 #define fx_unfold(x, dim, size, step) fx_unfold_at(x, dim, size, step, FX_HERE)
 FX_API fx_tensor *fx_unfold_at(fx_tensor *x, int64_t dim, int64_t size, int64_t step, fx_where where);
 
+/* Pieces of x along dim, into the caller's array of at least as many as there will be (room): how many there are, 0
+ * after a failure. They are views that may not be written in place.
+ *     fx_tensor *piece[8];
+ *     int n = fx_split(piece, 8, x, .sizes = FX_DIMS(2, 3), .dim = 1);
+ * split: one size for all, the last piece being what is left, or the size of each; chunk: at most so many of one size;
+ * tensor_split: before each of the indices, which ascend, or that many sections, the first of them one longer; unbind:
+ * each x[..., k, ...] for itself. fx_split2(x, dim, &a, &b), fx_split3: equal parts. */
+typedef struct fx_split_args {
+    fx_tensor *x;
+    fx_dims sizes;
+    int64_t dim;
+} fx_split_args;
+typedef struct fx_chunk_args {
+    fx_tensor *x;
+    int64_t chunks, dim;
+} fx_chunk_args;
+typedef struct fx_tensor_split_args {
+    fx_tensor *x;
+    fx_dims indices;
+    int64_t dim, sections;
+} fx_tensor_split_args;
+typedef struct fx_unbind_args {
+    fx_tensor *x;
+    int64_t dim;
+} fx_unbind_args;
+#define fx_split(outputs, room, ...)                                                                         \
+    fx_split_at(outputs, room, FX_LITERAL(fx_split_args){ .x = __VA_ARGS__ }, FX_HERE)
+#define fx_chunk(outputs, room, ...)                                                                         \
+    fx_chunk_at(outputs, room, FX_LITERAL(fx_chunk_args){ .x = __VA_ARGS__ }, FX_HERE)
+#define fx_tensor_split(outputs, room, ...)                                                                  \
+    fx_tensor_split_at(outputs, room, FX_LITERAL(fx_tensor_split_args){ .x = __VA_ARGS__ }, FX_HERE)
+#define fx_unbind(outputs, room, ...)                                                                        \
+    fx_unbind_at(outputs, room, FX_LITERAL(fx_unbind_args){ .x = __VA_ARGS__ }, FX_HERE)
+#define fx_split2(x, dim, a, b) fx_split2_at(x, dim, a, b, FX_HERE)
+#define fx_split3(x, dim, a, b, c) fx_split3_at(x, dim, a, b, c, FX_HERE)
+FX_API int fx_split_at(fx_tensor **outputs, int room, fx_split_args args, fx_where where);
+FX_API int fx_chunk_at(fx_tensor **outputs, int room, fx_chunk_args args, fx_where where);
+FX_API int fx_tensor_split_at(fx_tensor **outputs, int room, fx_tensor_split_args args, fx_where where);
+FX_API int fx_unbind_at(fx_tensor **outputs, int room, fx_unbind_args args, fx_where where);
+FX_API fx_status fx_split2_at(fx_tensor *x, int64_t dim, fx_tensor **a, fx_tensor **b, fx_where where);
+FX_API fx_status fx_split3_at(fx_tensor *x, int64_t dim, fx_tensor **a, fx_tensor **b, fx_tensor **c,
+                              fx_where where);
+
+/* The tensors one after the other along dim: fx_cat(1, a, b, c); along a new one: fx_stack(0, a, b). dtypes are promoted.
+ * hstack, vstack, dstack, column_stack: along dim 1 (of one dimension 0), 0, 2, 1, tensors of too few dimensions being a
+ * row (vstack), (1, n, 1) or (m, n, 1) (dstack), a column (column_stack). */
+#define fx_cat(dim, ...) fx_cat_at(FX_LIST(__VA_ARGS__), dim, FX_HERE)
+#define fx_stack(dim, ...) fx_stack_at(FX_LIST(__VA_ARGS__), dim, FX_HERE)
+#define fx_hstack(...) fx_hstack_at(FX_LIST(__VA_ARGS__), FX_HERE)
+#define fx_vstack(...) fx_vstack_at(FX_LIST(__VA_ARGS__), FX_HERE)
+#define fx_dstack(...) fx_dstack_at(FX_LIST(__VA_ARGS__), FX_HERE)
+#define fx_column_stack(...) fx_column_stack_at(FX_LIST(__VA_ARGS__), FX_HERE)
+FX_API fx_tensor *fx_cat_at(fx_list tensors, int64_t dim, fx_where where);
+FX_API fx_tensor *fx_stack_at(fx_list tensors, int64_t dim, fx_where where);
+FX_API fx_tensor *fx_hstack_at(fx_list tensors, fx_where where);
+FX_API fx_tensor *fx_vstack_at(fx_list tensors, fx_where where);
+FX_API fx_tensor *fx_dstack_at(fx_list tensors, fx_where where);
+FX_API fx_tensor *fx_column_stack_at(fx_list tensors, fx_where where);
+
+/* Each tensor broadcast to what all broadcast to, into outputs, as many as there are tensors; false after a failure.
+ * meshgrid: of tensors of one dimension, each along a dimension of its own. */
+enum { FX_MESHGRID_IJ, FX_MESHGRID_XY };
+typedef struct fx_meshgrid_args {
+    fx_list tensors;
+    int indexing; /* FX_MESHGRID_IJ; XY: the first two dimensions are exchanged */
+} fx_meshgrid_args;
+#define fx_broadcast_tensors(outputs, ...) fx_broadcast_tensors_at(outputs, FX_LIST(__VA_ARGS__), FX_HERE)
+#define fx_meshgrid(outputs, ...)                                                                            \
+    fx_meshgrid_at(outputs, FX_LITERAL(fx_meshgrid_args){ .tensors = FX_LIST(__VA_ARGS__) }, FX_HERE)
+FX_API bool fx_broadcast_tensors_at(fx_tensor **outputs, fx_list tensors, fx_where where);
+FX_API bool fx_meshgrid_at(fx_tensor **outputs, fx_meshgrid_args args, fx_where where);
+
+/* In place, returning x: x's numbers become those of source, which broadcasts to x; or one value, a number or a 0-d
+ * tensor. x's history becomes source's. To write a part, write a view: fx_copy_(fx_select(x, 0, 1), row). Refused, at the
+ * call, for a leaf that requires a gradient and its views, for pieces of a split, and where numbers of x share memory. */
+#define fx_copy_(x, source) fx_copy_at(x, source, FX_HERE)
+#define fx_fill_(x, value) fx_fill_at(x, FX_OPERAND(value), FX_HERE)
+#define fx_zero_(x) fx_zero_at(x, FX_HERE)
+FX_API fx_tensor *fx_copy_at(fx_tensor *x, fx_tensor *source, fx_where where);
+FX_API fx_tensor *fx_fill_at(fx_tensor *x, fx_operand value, fx_where where);
+FX_API fx_tensor *fx_zero_at(fx_tensor *x, fx_where where);
+
+/* A constant of x's dtype and sizes. */
+#define fx_full_like(x, value) fx_full_like_at(x, value, FX_HERE)
+#define fx_zeros_like(x) fx_full_like_at(x, 0, FX_HERE)
+#define fx_ones_like(x) fx_full_like_at(x, 1, FX_HERE)
+FX_API fx_tensor *fx_full_like_at(const fx_tensor *x, double value, fx_where where);
+
 /* (end of shapes) */
 
 /* ---- indexing ------------------------------------------------------------------------------------------ */

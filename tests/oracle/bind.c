@@ -71,7 +71,7 @@ fx_tensor *trial_tensor(trial *t, const char *name, bool differentiable)
     fx_tensor *x = load(t, &from);
     if (x && (differentiable || trial_differentiates(t, name))) x = fx_parameter(x);
     if (!x) trial_fail(t, "tensor %s: %s", name, fx_error_message(t->cx));
-    t->tensor[t->tensors].name = name;
+    t->tensor[t->tensors].name = json_string_value(scrap(t, json_string(name))); /* outlives an adapter's copy */
     t->tensor[t->tensors++].tensor = x;
     return x;
 }

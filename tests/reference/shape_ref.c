@@ -284,7 +284,174 @@ REFERENCE(unfold)
     }
 }
 
+/* ---- several ---- */
+
+/* Output k: x from start to stop along dim, or the one at start if it drops dim. */
+static void piece(fx_ref_call *c, int k, int dim, int64_t start, int64_t stop, bool drops)
+{
+    fx_ref_tensor *x = TENSOR("x");
+    int64_t size[FX_MAX_DIMS], place[FX_MAX_DIMS], there[FX_MAX_DIMS];
+    int n = 0;
+    RANGE (d, x->ndim)
+        if (!drops || d != dim) size[n++] = d == dim ? stop - start : x->size[d];
+    fx_ref_tensor *y = OUT(k, n, size);
+    EACH (y, i) {
+        place_of(y, i, place);
+        for (int d = 0, p = 0; d < x->ndim; d++)
+            there[d] = d != dim ? place[p++] : drops ? start : start + place[p++];
+        AT(y, i) = AT(x, index_of(x, there));
+    }
+}
+
+REFERENCE(split)
+{
+    fx_dims sizes = DIMS("sizes");
+    const int dim = dim_of(TENSOR("x"), INT("dim"));
+    const int64_t n = TENSOR("x")->size[dim];
+    int k = 0;
+    int64_t at = 0;
+    do {
+        const int64_t size = sizes.count > 1 ? sizes.at[k] : sizes.at[0],
+                      stop = at + size < n ? at + size : n;
+        piece(c, k++, dim, at, stop, false);
+        at = stop;
+    } while (sizes.count > 1 ? k < sizes.count : at < n);
+}
+
+REFERENCE(chunk)
+{
+    const int dim = dim_of(TENSOR("x"), INT("dim"));
+    const int64_t n = TENSOR("x")->size[dim], chunks = INT("chunks"), size = (n + chunks - 1) / chunks;
+    if (n == 0)
+        RANGE (k, chunks) piece(c, (int)k, dim, 0, 0, false);
+    for (int64_t k = 0; k * size < n; k++)
+        piece(c, (int)k, dim, k * size, (k + 1) * size < n ? (k + 1) * size : n, false);
+}
+
+REFERENCE(tensor_split)
+{
+    fx_dims indices = DIMS("indices");
+    const int dim = dim_of(TENSOR("x"), INT("dim"));
+    const int64_t n = TENSOR("x")->size[dim], sections = indices.given ? indices.count + 1 : INT("sections");
+    int64_t at = 0;
+    RANGE (k, sections) {
+        int64_t stop = k == sections - 1 ? n
+                       : indices.given   ? bound(indices.at[k], n)
+                                         : at + n / sections + (k < n % sections);
+        piece(c, (int)k, dim, at, stop, false);
+        at = stop;
+    }
+}
+
+REFERENCE(unbind)
+{
+    const int dim = dim_of(TENSOR("x"), INT("dim"));
+    RANGE (k, TENSOR("x")->size[dim]) piece(c, (int)k, dim, k, k + 1, true);
+}
+
+/* x seen in other sizes of as many numbers. */
+static fx_ref_tensor seen(const fx_ref_tensor *x, int ndim, int64_t a, int64_t b, int64_t d)
+{
+    fx_ref_tensor y = *x;
+    y.ndim = ndim;
+    y.size[0] = a;
+    y.size[1] = b;
+    y.size[2] = d;
+    return y;
+}
+
+/* Joins the list, each seen by change, along dim. */
+static void joined(fx_ref_call *c, fx_ref_tensor (*change)(const fx_ref_tensor *x), int dim)
+{
+    fx_ref_tensor part[FX_MAX_OUTPUTS], *like = NULL;
+    int64_t size[FX_MAX_DIMS], place[FX_MAX_DIMS], at = 0, sum = 0;
+    RANGE (k, COUNT("tensors")) {
+        part[k] = change(TENSOR_OF("tensors", (int)k));
+        if (part[k].ndim == 1 && part[k].numel == 0 && like) continue;
+        if (!like || (like->ndim == 1 && like->numel == 0)) like = &part[k];
+        sum += part[k].size[dim];
+    }
+    RANGE (d, like->ndim) size[d] = d == dim ? sum : like->size[d];
+    if (like->ndim > 1 && part[0].ndim == 1 && part[0].numel == 0) size[dim] = sum - part[0].size[dim];
+    fx_ref_tensor *y = OUT(0, like->ndim, size);
+    RANGE (k, COUNT("tensors")) {
+        if (part[k].numel == 0) continue;
+        EACH (&part[k], i) {
+            place_of(&part[k], i, place);
+            place[dim] += at;
+            AT(y, index_of(y, place)) = AT(&part[k], i);
+        }
+        at += part[k].size[dim];
+    }
+}
+
+static fx_ref_tensor itself(const fx_ref_tensor *x) { return *x; }
+static fx_ref_tensor flat(const fx_ref_tensor *x) { return x->ndim ? *x : seen(x, 1, 1, 1, 1); }
+static fx_ref_tensor row(const fx_ref_tensor *x) { return x->ndim < 2 ? seen(x, 2, 1, x->numel, 1) : *x; }
+static fx_ref_tensor column(const fx_ref_tensor *x) { return x->ndim < 2 ? seen(x, 2, x->numel, 1, 1) : *x; }
+static fx_ref_tensor deep(const fx_ref_tensor *x)
+{
+    return x->ndim < 2    ? seen(x, 3, 1, x->numel, 1)
+           : x->ndim == 2 ? seen(x, 3, x->size[0], x->size[1], 1)
+                          : *x;
+}
+
+REFERENCE(cat)
+{
+    const fx_ref_tensor *x = TENSOR_OF("tensors", 0);
+    RANGE (k, COUNT("tensors"))
+        if (TENSOR_OF("tensors", (int)k)->ndim > x->ndim) x = TENSOR_OF("tensors", (int)k);
+    joined(c, itself, dim_of(x, INT("dim")));
+}
+REFERENCE(hstack) { joined(c, flat, TENSOR_OF("tensors", 0)->ndim > 1); }
+REFERENCE(vstack) { joined(c, row, 0); }
+REFERENCE(dstack) { joined(c, deep, 2); }
+REFERENCE(column_stack) { joined(c, column, 1); }
+
+REFERENCE(stack)
+{
+    const fx_ref_tensor *x = TENSOR_OF("tensors", 0);
+    const int n = COUNT("tensors"), dim = dim_among(x->ndim + 1, INT("dim"));
+    int64_t size[FX_MAX_DIMS], place[FX_MAX_DIMS];
+    for (int d = 0, p = 0; d <= x->ndim; d++) size[d] = d == dim ? n : x->size[p++];
+    fx_ref_tensor *y = OUT(0, x->ndim + 1, size);
+    EACH (y, i) {
+        place_of(y, i, place);
+        const fx_ref_tensor *from = TENSOR_OF("tensors", (int)place[dim]);
+        for (int d = dim; d < x->ndim; d++) place[d] = place[d + 1];
+        AT(y, i) = AT(from, index_of(from, place));
+    }
+}
+
+REFERENCE(broadcast_tensors)
+{
+    fx_ref_tensor *x[FX_MAX_OUTPUTS];
+    const int n = COUNT("tensors");
+    RANGE (k, n) x[k] = TENSOR_OF("tensors", (int)k);
+    RANGE (k, n) {
+        fx_ref_tensor *y = fx__ref_out_broadcast(c, (int)k, n, x);
+        EACH (y, i) AT(y, i) = AT(x[k], spread(y, i, x[k]));
+    }
+}
+
+REFERENCE(meshgrid)
+{
+    const int n = COUNT("tensors");
+    const bool xy = CHOICE_IS("indexing", "xy") && n > 1;
+    int64_t size[FX_MAX_DIMS], place[FX_MAX_DIMS];
+    RANGE (k, n) size[xy && k < 2 ? 1 - k : k] = TENSOR_OF("tensors", (int)k)->numel;
+    RANGE (k, n) {
+        fx_ref_tensor *x = TENSOR_OF("tensors", (int)k), *y = OUT((int)k, n, size);
+        EACH (y, i) {
+            place_of(y, i, place);
+            AT(y, i) = AT(x, place[xy && k < 2 ? 1 - k : k]);
+        }
+    }
+}
+
 REFERENCES(shape, ROW(reshape), ROW(view), ROW(reshape_as), ROW(ravel), ROW(clone), ROW(contiguous),
            ROW(flatten), ROW(unflatten), ROW(squeeze), ROW(unsqueeze), ROW(atleast_1d), ROW(atleast_2d),
            ROW(atleast_3d), ROW(permute), ROW(transpose), ROW(t), ROW(mT), ROW(movedim), ROW(expand),
-           ROW(expand_as), ROW(slice), ROW(select), ROW(narrow), ROW(diagonal), ROW(diag_embed), ROW(unfold))
+           ROW(expand_as), ROW(slice), ROW(select), ROW(narrow), ROW(diagonal), ROW(diag_embed), ROW(unfold),
+           ROW(split), ROW(chunk), ROW(tensor_split), ROW(unbind), ROW(cat), ROW(stack), ROW(hstack),
+           ROW(vstack), ROW(dstack), ROW(column_stack), ROW(broadcast_tensors), ROW(meshgrid))
