@@ -82,27 +82,31 @@ static bool compute(fx_call *c, const fx_spec *specs, fx_tensor **ys, fx_tensor 
     c->ys = ys;
     uint64_t failures = cx->failures;
     c->op->forward(c);
+    if (c->x != x)
+        for (int i = 0; i < c->inputs; i++)
+            if (flat[i] != x[i]) fx_release(flat[i]);
     c->x = x;
     return cx->failures == failures && (!cx->tracing || fx__trace_forward(c));
 }
 
 /* Outputs that have no gradient must not take part in the record; those are rare, so the node is told
  * afterwards. */
-static bool record(const fx_call *c, const fx_spec *specs, fx_tensor **ys)
+static bool record(const fx_call *c, const fx_spec *specs, fx_tensor **ys, bool *recorded)
 {
     const fx_op *op = c->op;
     bool any = false;
     for (int k = 0; k < c->outputs; k++) any |= !specs[k].no_gradient && fx_dtype_is_float(specs[k].dtype);
     if (!any) return true;
     unsigned captures = op->captured ? op->captured(c) : op->captures;
-    if (!fx__record(c->cx, op, c->x, c->inputs, ys, c->outputs, c->options, captures, c->where)) return false;
+    *recorded = fx__record(c->cx, op, c->x, c->inputs, ys, c->outputs, c->options, captures, c->where);
+    if (!*recorded) return false;
     for (int k = 0; k < c->outputs; k++)
         if (specs[k].no_gradient) ys[k]->node = NULL;
     return true;
 }
 
-fx_tensor *fx_apply_at(const fx_op *op, fx_list inputs, const void *options, fx_tensor **outputs,
-                       fx_where where)
+static fx_tensor *apply(const fx_op *op, fx_list inputs, const void *options, fx_tensor **outputs,
+                        fx_where where, bool *recorded)
 {
     if (!check_inputs(op, inputs, where)) return NULL;
     fx_context *cx = inputs.at[0]->cx;
@@ -128,13 +132,25 @@ fx_tensor *fx_apply_at(const fx_op *op, fx_list inputs, const void *options, fx_
     if (!specs || !ys || !flat) return NULL;
     fill_specs(c.x[0], c.outputs, specs);
     if (!op->shape(&c, specs)) return NULL;
+    uint64_t failures = cx->failures;
     c.needs = fx__needs(cx, c.x, c.inputs);
-    if (!compute(&c, specs, ys, flat)) return NULL;
+    if (cx->failures != failures || !compute(&c, specs, ys, flat)) return NULL;
     c.y = ys[0];
     c.ys = ys;
-    if (c.needs && !record(&c, specs, ys)) return NULL;
+    if (c.needs && !record(&c, specs, ys, recorded)) return NULL;
     if (outputs) memcpy(outputs, ys, sizeof *ys * (size_t)c.outputs);
     return ys[0];
+}
+
+/* Options that hold more than plain data end with the node, or now where there is none. */
+fx_tensor *fx_apply_at(const fx_op *op, fx_list inputs, const void *options, fx_tensor **outputs,
+                       fx_where where)
+{
+    bool recorded = false;
+    fx_tensor *y = apply(op, inputs, options, outputs, where, &recorded);
+    if (__builtin_expect(op->options_finish != NULL, 0) && options && !recorded)
+        op->options_finish((void *)(uintptr_t)options);
+    return y;
 }
 
 bool fx_shape_same(const fx_call *c, fx_spec *y)

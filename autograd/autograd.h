@@ -167,8 +167,14 @@ typedef struct fx_operand {
 #define FX_INTEGER ((fx_tensor *)(uintptr_t)2) /* an integer */
 static inline fx_operand fx_operand_tensor(fx_tensor *t) { return FX_LITERAL(fx_operand){ t, 0 }; }
 static inline fx_operand fx_operand_number(double n) { return FX_LITERAL(fx_operand){ FX_NUMBER, n }; }
-static inline fx_operand fx_operand_integer(long long n) { return FX_LITERAL(fx_operand){ FX_INTEGER, (double)n }; }
-static inline bool fx_operand_is_number(fx_operand a) { return a.tensor == FX_NUMBER || a.tensor == FX_INTEGER; }
+static inline fx_operand fx_operand_integer(long long n)
+{
+    return FX_LITERAL(fx_operand){ FX_INTEGER, (double)n };
+}
+static inline bool fx_operand_is_number(fx_operand a)
+{
+    return a.tensor == FX_NUMBER || a.tensor == FX_INTEGER;
+}
 
 /* ---- contexts ------------------------------------------------------------------------------------------ */
 
@@ -454,6 +460,17 @@ FX_API fx_hook *fx_add_accumulate_hook_at(fx_tensor *x, fx_accumulate_hook *func
                                           void (*destroy)(void *), fx_where where);
 FX_API void fx_remove_hook(fx_tensor *x, fx_hook *hook); /* a hook that is gone already is fine */
 
+/* A hook of several tensors, called once in each pass that reaches any of them: FX_MULTI_ANY with the first
+ * gradient that is whole, FX_MULTI_ALL when all are, before any leaf changes. grads[i] is tensor i's
+ * gradient, NULL where the pass gave it none (FX_MULTI_ANY: of all but one); it is for reading and ends with
+ * the pass. Removed by fx_remove_hook(NULL, hook), and when the first of the tensors' scopes ends. */
+typedef enum fx_multi_mode { FX_MULTI_ALL, FX_MULTI_ANY } fx_multi_mode;
+typedef fx_status fx_multi_hook(void *data, fx_tensor *const *grads, int count);
+#define fx_add_multi_hook(list, mode, function, data, destroy)                                               \
+    fx_add_multi_hook_at(list, mode, function, data, destroy, FX_HERE)
+FX_API fx_hook *fx_add_multi_hook_at(fx_list tensors, fx_multi_mode mode, fx_multi_hook *function, void *data,
+                                     void (*destroy)(void *), fx_where where);
+
 /* Saved-tensor hooks: while pushed, what a node captures is handed to pack once, and to unpack each time that
  * the gradient needs it. pack returns what to keep in the tensor's place (and may not change the tensor);
  * unpack returns a tensor of the same shape and dtype in the open scope; drop (may be NULL) ends what pack
@@ -539,7 +556,8 @@ struct fx_op {
     void (*local_grad)(const fx_call *c, fx_tensor *g, fx_tensor *gx[]);
     /* The same, quicker, for when no graph is wanted; never recorded. May be NULL. */
     void (*local_grad_fused)(const fx_call *c, fx_tensor *g, fx_tensor *gx[]);
-    /* Drops what options hold besides plain data; called once when the node ends. May be NULL. */
+    /* Drops what options hold besides plain data: called once for each call of the op, when its node ends, or
+     * at once where none is recorded or the call fails. May be NULL. */
     void (*options_finish)(void *options);
 };
 
@@ -573,8 +591,11 @@ static inline fx_operand FX_OPERAND(long n) { return fx_operand_integer(n); }
 static inline fx_operand FX_OPERAND(long long n) { return fx_operand_integer(n); }
 #else
 #define FX_OPERAND(a)                                                                                        \
-    _Generic((a), fx_tensor * : fx_operand_tensor, float : fx_operand_number, double : fx_operand_number,    \
-             default : fx_operand_integer)(a)
+    _Generic((a), fx_tensor *                                                                                \
+             : fx_operand_tensor, float                                                                      \
+             : fx_operand_number, double                                                                     \
+             : fx_operand_number, default                                                                    \
+             : fx_operand_integer)(a)
 #endif
 
 #endif

@@ -37,7 +37,15 @@ typedef struct fx_stash {
     fx_node *node, *previous;
     fx_tensor *grad, **grads;
     uint32_t mark;
+    uint16_t flags;
 } fx_stash;
+
+/* A multi-hook that a gradient of the pass has reached. */
+typedef struct fx_multi_run {
+    struct fx_multi_run *next;
+    fx_multi *multi;
+    fx_tensor *grads[];
+} fx_multi_run;
 
 typedef struct fx_pass {
     struct fx_pass *outer;
@@ -54,6 +62,8 @@ typedef struct fx_pass {
     int target_count;
     fx_commit *commits, **commit_end;
     fx_stash *stash;
+    fx_multi_run *multis;
+    fx_memory_scope *floor;
     fx_node **reached; /* restricted: the nodes that lead to a target */
     int64_t reached_count, reached_room;
     fx_buffer *reached_memory;
@@ -170,8 +180,8 @@ static fx_tensor *adopt(fx_pass *pass, fx_tensor *x)
     t->buffer = b;
     if (b->scope != pass->scope) {
         fx__buffer_move(b, pass->scope);
-        b->handles = 1;
-    } else if (!(x->flags & FX__COUNTED))
+        b->handles = 1; /* t's: those of the closure's scope end with it */
+    } else if (!(x->flags & FX__COUNTED) || x->scope != pass->scope->id)
         b->handles++; /* otherwise x's count goes over */
     x->flags &= (uint16_t)~FX__COUNTED;
     return t;
@@ -213,13 +223,13 @@ static void *pass_alloc(fx_pass *pass, size_t bytes)
 
 static bool stash(fx_pass *pass, fx_node *n)
 {
-    bool active = false;
+    bool active = n->flags & (FX__NODE_NEEDED | FX__NODE_TARGET);
     for (const fx_pass *p = pass->outer; p; p = p->outer) active |= p->id == n->mark;
     if (!active) return true;
     fx_stash *s = pass_alloc(pass, sizeof *s);
     if (!s) return false;
-    *s = (fx_stash){ pass->stash, n, n->previous, n->outputs == 1 ? n->grad : NULL, NULL, n->mark };
-    if (n->outputs > 1) {
+    *s = (fx_stash){ pass->stash, n, n->previous, n->outputs == 1 ? n->grad : NULL, NULL, n->mark, n->flags };
+    if (n->outputs > 1 && !(n->flags & FX__NODE_FREED)) {
         size_t bytes = sizeof(fx_tensor *) * n->outputs;
         if (!(s->grads = pass_alloc(pass, bytes))) return false;
         memcpy(s->grads, n->grads, bytes);
@@ -231,8 +241,11 @@ static bool stash(fx_pass *pass, fx_node *n)
 static void unstash(fx_pass *pass)
 {
     for (fx_stash *s = pass->stash; s; s = s->next) {
+        enum { OF_A_PASS = FX__NODE_NEEDED | FX__NODE_TARGET };
         s->node->mark = s->mark;
+        s->node->flags = (uint16_t)((s->node->flags & ~OF_A_PASS) | (s->flags & OF_A_PASS));
         if (!s->node->op) s->node->previous = s->previous;
+        if (s->node->flags & FX__NODE_FREED) continue; /* an error if it has to run */
         if (s->grads)
             memcpy(s->node->grads, s->grads, sizeof(fx_tensor *) * s->node->outputs);
         else
@@ -433,6 +446,22 @@ static void let_go(const fx_call *c, fx_tensor **gx, int i)
     if (t->flags & FX__TEMPORARY) drop(t);
 }
 
+/* The walk relies on it that what a node was made of was made before it; debug builds look. */
+static bool in_order(fx_pass *pass, const fx_node *n, const fx_node *to)
+{
+#ifdef NDEBUG
+    (void)pass, (void)n, (void)to;
+#else
+    if (to->op && to->sequence >= n->sequence) {
+        fx_error_set(pass->cx, FX_ERROR_GRAPH, pass->where,
+                     "backward: the tape is out of order: %s (node %u) is an input of %s (node %u)",
+                     to->op->name, to->sequence, n->op->name, n->sequence);
+        return false;
+    }
+#endif
+    return true;
+}
+
 static bool deliver(fx_pass *pass, fx_node *n, const fx_call *c, fx_tensor *g, fx_tensor **gx)
 {
     for (int i = 0; i < n->inputs; i++) {
@@ -454,7 +483,8 @@ static bool deliver(fx_pass *pass, fx_node *n, const fx_call *c, fx_tensor *g, f
                 }
         if (!t) return false;
         if (pass->create && n->op->once && !(t = once(pass, c, g, t))) return false;
-        if (!give(pass, n->link[i].node, n->link[i].output, t)) return false;
+        if (!in_order(pass, n, n->link[i].node) || !give(pass, n->link[i].node, n->link[i].output, t))
+            return false;
     }
     return true;
 }
@@ -520,6 +550,7 @@ static bool attend(fx_pass *pass, fx_node *n, fx_tensor **gs)
         fx_tensor *y = fx__node_y(n, k);
         fx_tensor *g = fx__run_hooks(pass->cx, n->extra->hooks, k, gs[k], y, pass->where);
         if (!g) return false;
+        if (g != gs[k]) drop(gs[k]);
         gs[k] = g;
         for (fx_retain *r = n->extra->retains; r; r = r->next)
             if (r->output == k && pass->accumulates && !push_commit(pass, r->x, share(g), false))
@@ -547,6 +578,8 @@ static uint64_t wanted(const fx_pass *pass, const fx_node *n)
 static bool run_node(fx_pass *pass, fx_node *n)
 {
     fx_tensor *one, **gs = &one;
+    if (__builtin_expect(n->flags & FX__NODE_FREED, 0))
+        return freed_error(pass, n); /* by a pass inside this one */
     if (n->outputs == 1)
         one = n->grad, n->grad = NULL;
     else
@@ -563,14 +596,19 @@ static bool run_node(fx_pass *pass, fx_node *n)
 
 static const fx_op once_op = { .name = "once-differentiable gradient",
                                .formula = "no derivative",
-                               .inputs = 1 };
+                               .inputs = -1 };
 
 static fx_tensor *once(fx_pass *pass, const fx_call *c, fx_tensor *g, fx_tensor *gx)
 {
-    fx_tensor *y = gx->node || gx->owner ? fx__space.clone(gx, pass->where) : gx;
+    fx_tensor *y = gx == g || gx->node || gx->owner ? fx__space.clone(gx, pass->where) : gx;
     if (!y) return NULL;
     y->node = NULL;
-    return fx__record(pass->cx, &once_op, &g, 1, &y, 1, NULL, 0, c->where) ? y : NULL;
+    /* it depends on the inputs as well as on g */
+    fx_tensor **inputs = fx__arena_alloc(pass->cx, sizeof *inputs * (size_t)(c->inputs + 1));
+    if (!inputs) return NULL;
+    inputs[0] = g;
+    for (int i = 0; i < c->inputs; i++) inputs[i + 1] = c->shapes[i];
+    return fx__record(pass->cx, &once_op, inputs, c->inputs + 1, &y, 1, NULL, 0, c->where) ? y : NULL;
 }
 
 /* ---- which part of the graph --------------------------------------------------------------------------- */
@@ -717,12 +755,11 @@ static bool walk(fx_pass *pass)
 /* ---- leaves change ------------------------------------------------------------------------------------- */
 
 /* A handle in the heap of `scope` with the numbers of g: g's own buffer if nobody else sees it, a copy
- * otherwise. With create_graph the very numbers and history of g. */
+ * otherwise. With create_graph with the history of g. */
 static fx_tensor *settle_in(fx_pass *pass, fx_memory_scope *scope, fx_tensor *g)
 {
     fx_context *cx = pass->cx;
-    bool own = pass->create ? fx__contiguous(g) && g->buffer : exclusive(g) && g->buffer;
-    if (!own) {
+    if (!exclusive(g) || !g->buffer) {
         fx_tensor *t = fx__new_in(cx, scope, (fx_dtype)g->dtype, g->ndim, g->size, pass->where);
         if (t && t->numel) fx__space.copy(t, g);
         if (t && pass->create) t->node = g->node, t->output = g->output;
@@ -733,13 +770,8 @@ static fx_tensor *settle_in(fx_pass *pass, fx_memory_scope *scope, fx_tensor *g)
     t->buffer = g->buffer;
     t->data = g->data;
     t->flags |= FX__COUNTED;
-    if (pass->create) {
-        t->buffer->handles++;
-        t->node = g->node;
-        t->output = g->output;
-    } else
-        g->flags &= (uint16_t)~FX__COUNTED;
-    if (t->buffer->scope->id > scope->id) fx__buffer_move(t->buffer, scope);
+    g->flags &= (uint16_t)~FX__COUNTED;
+    fx__buffer_move(t->buffer, scope);
     return t;
 }
 
@@ -776,15 +808,39 @@ static void commit(fx_pass *pass, fx_commit *c)
         m->grad->version++;
         return;
     }
-    if (m->grad && pass->create)
-        fx__heap_move(m->grad, pass->caller); /* who holds the old one may go on reading it */
-    else if (m->grad) {
-        /* a second commit to the same tensor in one pass */
-        fx__space.add_into(m->grad, c->ready);
-        fx__heap_free(pass->cx, c->ready);
-        return;
-    }
+    /* who holds the old one may go on reading it */
+    if (m->grad && !fx__heap_held(m->grad)) fx__heap_move(m->grad, pass->caller);
     m->grad = c->ready;
+}
+
+/* A gradient of one of a multi-hook's tensors is whole. */
+bool fx__multi_reached(fx_context *cx, fx_multi *m, int at, fx_tensor *grad)
+{
+    fx_pass *pass = cx->pass;
+    fx_multi_run *r = pass->multis;
+    while (r && r->multi != m) r = r->next;
+    bool first = !r;
+    if (first) {
+        size_t bytes = sizeof *r + sizeof(fx_tensor *) * (size_t)m->count;
+        if (!(r = pass_alloc(pass, bytes))) return false;
+        memset(r, 0, bytes);
+        r->multi = m;
+        r->next = pass->multis;
+        pass->multis = r;
+    }
+    if (m->mode == FX_MULTI_ANY && !first) return true;
+    r->grads[at] = grad;
+    if (m->mode == FX_MULTI_ANY) return fx__run_multi(cx, m, r->grads, pass->where);
+    /* without a graph the pass may use the numbers up before all gradients are there */
+    return pass->create || (r->grads[at] = fx__space.clone(grad, pass->where));
+}
+
+static bool run_multis(fx_pass *pass)
+{
+    for (fx_multi_run *r = pass->multis; r; r = r->next)
+        if (r->multi->mode == FX_MULTI_ALL && !fx__run_multi(pass->cx, r->multi, r->grads, pass->where))
+            return false;
+    return true;
 }
 
 static bool accumulate_hooks(fx_pass *pass)
@@ -805,20 +861,23 @@ static bool accumulate_hooks(fx_pass *pass)
 static bool change_leaves(fx_pass *pass)
 {
     for (fx_node *n = pass->restricted ? NULL : pass->leaves; n; n = n->previous)
-        if (n->grad && !push_commit(pass, n->y, n->grad, true)) return false;
+        if (n->grad && !(n->y->flags & FX__ENDED) && !push_commit(pass, n->y, n->grad, true)) return false;
     for (int i = 0; i < pass->target_count; i++) {
         fx_target *t = &pass->targets[i];
         if (t->node && !t->node->op && t->node->mark == pass->id) t->result = t->node->grad;
         bool again = false;
         for (int k = 0; k < i; k++) again |= pass->targets[k].x == t->x;
+        again |=
+            t->node && t->node->op && t->x->meta && t->x->meta->retains; /* it keeps its gradient anyway */
         if (t->result && !again && !push_commit(pass, t->x, t->result, !t->node->op)) return false;
     }
-    for (fx_commit *c = pass->commits; c; c = c->next)
-        if (!prepare(pass, c)) {
-            for (c = pass->commits; c; c = c->next)
-                if (c->ready) fx__heap_free(pass->cx, c->ready);
-            return false;
-        }
+    bool ready = true;
+    for (fx_commit *c = pass->commits; c && ready; c = c->next) ready = prepare(pass, c);
+    if (!ready || !run_multis(pass)) {
+        for (fx_commit *c = pass->commits; c; c = c->next)
+            if (c->ready) fx__heap_free(pass->cx, c->ready);
+        return false;
+    }
     for (fx_commit *c = pass->commits; c; c = c->next) commit(pass, c);
     return accumulate_hooks(pass);
 }
@@ -854,12 +913,15 @@ static bool begin(fx_pass *pass, fx_context *cx, fx_where where)
     pass->outer = cx->pass;
     pass->caller = cx->scope;
     pass->mode = (fx_grad_mode)cx->mode;
-    pass->id = ++cx->pass_id;
+    if (++cx->pass_id == 0) ++cx->pass_id; /* a node that no pass has reached has 0 */
+    pass->id = cx->pass_id;
+    pass->floor = cx->floor;
     pass->commit_end = &pass->commits;
     if (!pass->create && !(pass->scope = fx__scope_push(cx, where))) return false;
     memcpy(pass->temporaries, cx->temporaries, sizeof cx->temporaries);
     memset(cx->temporaries, 0, sizeof cx->temporaries);
     cx->pass = pass;
+    cx->floor = pass->create ? pass->caller : pass->scope;
     cx->pass_depth++;
     cx->mode = pass->create ? FX_GRAD_ON : FX_GRAD_OFF;
     return true;
@@ -870,9 +932,10 @@ static void finish(fx_pass *pass)
     fx_context *cx = pass->cx;
     forget_needed(pass);
     for (fx_node *n = pass->leaves, *next; n; n = next)
-        next = n->previous, n->grad = NULL, n->previous = NULL;
+        next = n->previous, n->grad = NULL, n->previous = NULL, n->mark = 0;
     unstash(pass);
     if (pass->create && pass->reached_memory) fx__buffer_free(cx, pass->reached_memory);
+    cx->floor = pass->floor;
     if (pass->scope) fx__scope_pop(cx, pass->scope);
     memcpy(cx->temporaries, pass->temporaries, sizeof cx->temporaries);
     cx->pass = pass->outer;
@@ -897,7 +960,8 @@ static bool set_targets(fx_pass *pass, fx_list inputs)
                          i);
             return false;
         }
-        pass->targets[pass->target_count++] = (fx_target){ n, x, NULL, x->output };
+        if (pass->outer && !stash(pass, n)) return false;
+        pass->targets[pass->target_count++] = (fx_target){ n, x, NULL, n->op ? x->output : 0 };
         n->flags |= FX__NODE_TARGET;
     }
     return true;
@@ -908,6 +972,39 @@ static fx_context *context_in(fx_list list)
     for (int i = 0; i < list.count; i++)
         if (!list.at[i]) return NULL;
     return list.count ? list.at[0]->cx : NULL;
+}
+
+/* Views are made anew before the pass opens a scope of its own, which they would outlive. */
+static void renew_views(fx_list list)
+{
+    for (int i = 0; i < list.count; i++) (void)fx__edge(list.at[i]);
+}
+
+/* Seeds are as many as roots, or none at all; inputs are all there. */
+static bool check_lists(fx_context *cx, fx_list roots, fx_list seeds, fx_list inputs, fx_where where)
+{
+    if (!fx__enter(cx, where)) return false;
+    for (int i = 0; i < inputs.count; i++)
+        if (!inputs.at[i] || inputs.at[i]->cx != cx) {
+            if (inputs.at[i])
+                fx_error_set(cx, FX_ERROR_ARGUMENT, where, "backward: input %d belongs to another context",
+                             i);
+            return false;
+        }
+    if (seeds.count && seeds.count != roots.count) {
+        fx_error_set(cx, FX_ERROR_ARGUMENT, where, "backward: there are %d seeds for %d roots", seeds.count,
+                     roots.count);
+        return false;
+    }
+    renew_views(roots);
+    renew_views(inputs);
+    return true;
+}
+
+static fx_status failed(const fx_context *cx)
+{
+    fx_status code = fx_error(cx);
+    return code != FX_OK ? code : FX_ERROR_ARGUMENT;
 }
 
 fx_status fx_backward_at(fx_backward_args a, fx_where where)
@@ -922,17 +1019,21 @@ fx_status fx_backward_at(fx_backward_args a, fx_where where)
                      .create = a.create_graph,
                      .accumulates = true };
     uint64_t failures = cx->failures;
-    if (!begin(&pass, cx, where)) return fx_error(cx);
+    if (!check_lists(cx, roots, seeds, a.inputs, where) || !begin(&pass, cx, where)) return failed(cx);
     bool ok = (!a.inputs.count || set_targets(&pass, a.inputs)) && start(&pass, roots, seeds) &&
               walk(&pass) && change_leaves(&pass);
     finish(&pass);
-    return ok && cx->failures == failures ? FX_OK : cx->error != FX_OK ? cx->error : FX_ERROR_ARGUMENT;
+    return ok && cx->failures == failures ? FX_OK : failed(cx);
 }
 
 /* The result for one target, in the caller's scope. */
 static bool result_of(fx_pass *pass, fx_target *t, const fx_gradient_args *a, fx_tensor **result)
 {
-    if (t->node->op == NULL) {
+    fx_target *same = pass->targets;
+    while (same->node != t->node || same->output != t->output) same++;
+    if (same != t)
+        t->result = same->result;
+    else if (t->node->op == NULL) {
         t->result = t->node->mark == pass->id ? t->node->grad : NULL;
         fx_hook *hooks = t->x->meta ? t->x->meta->hooks : NULL;
         if (t->result && hooks &&
@@ -962,7 +1063,7 @@ static bool results_of(fx_pass *pass, const fx_gradient_args *a, fx_tensor **res
 {
     for (int i = 0; i < pass->target_count; i++)
         if (!result_of(pass, &pass->targets[i], a, &results[i])) return false;
-    return true;
+    return run_multis(pass);
 }
 
 fx_status fx_gradients_at(fx_tensor **results, fx_gradient_args a, fx_where where)
@@ -976,13 +1077,13 @@ fx_status fx_gradients_at(fx_tensor **results, fx_gradient_args a, fx_where wher
     if (inputs.count == 0) return fx_error_set(cx, FX_ERROR_ARGUMENT, where, "gradient: there are no inputs");
     fx_pass pass = { .retain = a.retain_graph || a.create_graph, .create = a.create_graph };
     uint64_t failures = cx->failures;
-    if (!begin(&pass, cx, where)) return fx_error(cx);
+    if (!check_lists(cx, outputs, seeds, inputs, where) || !begin(&pass, cx, where)) return failed(cx);
     bool ok = set_targets(&pass, inputs) && start(&pass, outputs, seeds) && walk(&pass) &&
               results_of(&pass, &a, results);
     finish(&pass);
     if (ok && cx->failures == failures) return FX_OK;
     for (int i = 0; i < inputs.count; i++) results[i] = NULL;
-    return cx->error != FX_OK ? cx->error : FX_ERROR_ARGUMENT;
+    return failed(cx);
 }
 
 fx_tensor *fx_gradient_at(fx_gradient_args args, fx_where where)

@@ -25,6 +25,7 @@ typedef struct fx_token {
 typedef struct fx_kept_input {
     fx_tensor *x;
     fx_packed packed;
+    uint32_t version; /* of its memory at the call */
 } fx_kept_input;
 
 struct fx_checkpoint {
@@ -150,6 +151,11 @@ static bool inputs_again(fx_checkpoint *k, fx_tensor **x)
         fx_tensor *value =
             in->packed.value ? in->packed.hooks.unpack(in->packed.hooks.data, in->packed.value) : in->x;
         if (!value) return false;
+        if (!in->packed.value && fx__version(value) != in->version) {
+            fx_error_set(k->cx, FX_ERROR_MODIFIED, k->where,
+                         "checkpoint: input %d was changed in place before its gradient was taken", i);
+            return false;
+        }
         x[i] = fx__view(value, value->ndim, value->size, fx__stride(value), 0);
         if (!x[i]) return false;
         x[i]->flags = (uint16_t)((x[i]->flags | FX__DETACHED) & ~(FX__ENDED | FX__INFERENCE));
@@ -230,6 +236,7 @@ static bool keep_input(fx_checkpoint *k, fx_kept_input *in, fx_tensor *x)
 {
     fx_context *cx = k->cx;
     in->x = x;
+    in->version = fx__version(x);
     if (!fx__hold(x)) return false;
     if (!cx->saved_hooks) {
         if (x->buffer && x->buffer->scope == cx->scope) x->buffer->captures++;

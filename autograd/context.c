@@ -47,7 +47,12 @@ void fx_context_free(fx_context *cx)
     if (!cx) return;
     cx->thread = &fx__thread_tag;
     while (cx->saved_hooks) fx_pop_saved_hooks(cx);
+    cx->floor = NULL;
     fx__memory_finish(cx);
+    for (fx_saved_hooks_entry *e = cx->free_hooks, *next; e; e = next) {
+        next = e->next;
+        fx__system_free(cx, e, sizeof *e);
+    }
     cx->allocator.free(cx->allocator.data, cx, sizeof *cx);
 }
 

@@ -53,15 +53,14 @@ typedef struct fx_arena {
  * handle counts on it (`handles`) and no closure or inner scope holds it (`captures`). */
 struct fx_buffer {
     char *data;
-    size_t bytes; /* asked for by its present user */
-    size_t taken; /* from the system, this header included */
+    size_t bytes; /* that a tensor asked for; 0: not a tensor's */
     fx_buffer *next, **link;
     fx_memory_scope *scope;
     uint32_t captures, handles;
-    uint32_t held_by; /* the id of the last scope that took a reference */
+    uint32_t closures; /* those of the captures that are closures' */
+    uint32_t held_by;  /* the serial of the last scope that took a reference */
+    uint16_t kept;     /* handles that outlive its scope (fx_keep) */
     uint8_t size_class;
-    bool kept;
-    bool captured; /* counted among the captured bytes */
 };
 
 /* A handle in the heap. */
@@ -69,7 +68,7 @@ typedef struct fx_heap_handle {
     struct fx_heap_handle *next, **link;
     fx_memory_scope *scope;
     uint32_t holds;   /* scopes that refer to it */
-    uint32_t held_by; /* the last of them */
+    uint32_t held_by; /* the serial of the last of them */
     size_t bytes;
 } fx_heap_handle; /* the fx_tensor follows */
 
@@ -89,7 +88,8 @@ typedef struct fx_ending {
 
 struct fx_memory_scope {
     fx_memory_scope *parent;
-    uint32_t id;
+    uint32_t id;       /* larger than those of the scopes around it, and of all that lives in them */
+    uint32_t serial;   /* which one it is of all that ever were */
     uint32_t sequence; /* the tape's, when it was opened */
     fx_arena_mark mark;
     fx_node *tail; /* the tape's last node, when it was opened */
@@ -123,8 +123,9 @@ struct fx_context {
     bool checks; /* any of: saved hooks, tracing: the slow way through an op */
     fx_dtype dtype;
     int threads;
-    uint32_t scope_id, pass_id;
-    struct fx_pass *pass; /* the innermost one running */
+    uint32_t scope_id, scope_serial, pass_id;
+    fx_memory_scope *floor; /* of a pass that runs: a scope that may not be closed in it */
+    struct fx_pass *pass;   /* the innermost one running */
     int pass_depth;
     fx_tensor *temporaries[FX_MAX_DIMS + 1]; /* free handles of gradients, by ndim */
 
@@ -149,7 +150,7 @@ struct fx_context {
 
     fx_random_state random;
     fx_nan_trace nan_trace;
-    fx_saved_hooks_entry *saved_hooks;
+    fx_saved_hooks_entry *saved_hooks, *free_hooks;
 };
 
 extern _Thread_local char fx__thread_tag __attribute__((tls_model("initial-exec")));
@@ -182,13 +183,13 @@ void fx__buffer_free(fx_context *cx, fx_buffer *buffer);   /* back to the pool, 
 void fx__buffer_settle(fx_context *cx, fx_buffer *buffer); /* back to the pool if nobody does */
 void fx__buffer_move(fx_buffer *buffer, fx_memory_scope *scope);
 
-/* The open scope refers to memory of a scope around it: the buffer, or the heap handle, of x. */
-bool fx__hold_slow(fx_tensor *x);
-/* False after an error. */
+/* A scope refers to memory of a scope around it: the buffer, or the heap handle, of x. False after an error.
+ */
+bool fx__hold_in(fx_context *cx, fx_memory_scope *scope, fx_tensor *x);
 static inline bool fx__hold(fx_tensor *x)
 {
     if (__builtin_expect(!x->buffer && !(x->flags & FX__HEAP), 1)) return true;
-    return fx__hold_slow(x);
+    return fx__hold_in(x->cx, x->cx->scope, x);
 }
 
 /* A handle in the heap, of a given scope, with memory of its own. */
@@ -198,10 +199,13 @@ fx_tensor *fx__new_in(fx_context *cx, fx_memory_scope *scope, fx_dtype dtype, in
 fx_tensor *fx__handle_in(fx_context *cx, fx_memory_scope *scope, const fx_tensor *like);
 void fx__heap_free(fx_context *cx, fx_tensor *x);
 void fx__heap_move(fx_tensor *x, fx_memory_scope *scope);
+bool fx__heap_held(const fx_tensor *x); /* some scope refers to it */
 /* Memory from the pool that ends with a scope. NULL after an error. */
 void *fx__scope_memory(fx_context *cx, fx_memory_scope *scope, size_t bytes);
 /* The last component of a path; "?" for NULL. */
 const char *fx__base_name(const char *path);
+/* How many elements sizes stand for; -1 where they, or their bytes, do not fit. */
+int64_t fx__count_elements(int ndim, const int64_t *size, size_t item);
 /* The open scope that x belongs to. */
 fx_memory_scope *fx__scope_of(const fx_tensor *x);
 /* Something that the scope does last. False after an error. */

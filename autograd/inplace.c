@@ -9,17 +9,14 @@
 
 /* ---- the log of writes --------------------------------------------------------------------------------- */
 
-static fx_geometry *geometry_in(fx_context *cx, fx_memory_scope *scope, const fx_tensor *x)
+static void geometry_of(const fx_tensor *x, fx_geometry *g)
 {
-    fx_geometry *g = fx__scope_alloc(cx, scope, sizeof *g);
-    if (!g) return NULL;
     const fx_tensor *owner = fx__owner(x);
     *g = (fx_geometry){ .ndim = x->ndim };
     if (x->data && owner->data)
         g->offset = (x->data - owner->data) / (int64_t)fx_dtype_size((fx_dtype)x->dtype);
     memcpy(g->size, x->size, sizeof(int64_t) * x->ndim);
     memcpy(g->stride, fx__stride(x), sizeof(int64_t) * x->ndim);
-    return g;
 }
 
 /* Counts a write to x, and notes who did it. */
@@ -28,10 +25,8 @@ bool fx__note_write(fx_tensor *x, const char *op, fx_where where)
     fx_context *cx = x->cx;
     fx_tensor *owner = fx__owner(x);
     if (owner->flags & FX__INFERENCE) return true;
-    if (!op) {
-        owner->version++;
-        return true;
-    }
+    uint32_t version = ++owner->version; /* counted even where there is no memory to note it */
+    if (!op) return true;
     fx_meta *m = fx__meta(owner);
     if (!m) return false;
     fx_memory_scope *scope = fx__scope_of(owner);
@@ -41,24 +36,22 @@ bool fx__note_write(fx_tensor *x, const char *op, fx_where where)
         memset(writes, 0, sizeof(fx_write) * FX__WRITES);
         m->writes = writes;
     }
-    fx_write *w = &m->writes[(owner->version + 1) % FX__WRITES];
-    fx_geometry *box = x->owner && x->numel != owner->numel ? w->box : NULL;
-    if (x->owner && x->numel != owner->numel) {
-        /* a place in the log keeps its geometry, so that a loop of writes needs no more memory */
-        fx_geometry *fresh = geometry_in(cx, box ? cx->scope : scope, x);
-        if (!fresh) return false;
-        if (box)
-            *box = *fresh;
-        else
-            box = fresh;
-    }
-    *w = (fx_write){ ++owner->version, op, where, box };
+    fx_write *w = &m->writes[version % FX__WRITES];
+    bool part = x->owner && x->numel != owner->numel;
+    /* a place in the log keeps its geometry, so that a loop of writes needs no more memory */
+    if (part && !w->box && !(w->box = fx__scope_alloc(cx, scope, sizeof *w->box))) return false;
+    if (part) geometry_of(x, w->box);
+    w->version = version;
+    w->op = op;
+    w->where = where;
+    w->part = part;
     return true;
 }
 
 void *fx_data(fx_tensor *x)
 {
-    if (!x || !fx__note_write(x, "fx_data", FX_LITERAL(fx_where){ 0 })) return NULL;
+    fx_where nowhere = { 0 };
+    if (!x || !fx__enter(x->cx, nowhere) || !fx__note_write(x, "fx_data", nowhere)) return NULL;
     return x->data;
 }
 
@@ -91,6 +84,14 @@ bool fx__check_in_place(fx_tensor *x, bool value_wants_grad, const char *op, fx_
     if (cx->mode != FX_GRAD_ON) return true;
     fx_tensor *owner = fx__owner(x);
     bool view = x->owner && !(x->flags & FX__DETACHED);
+    /* A detached tensor and its views have a history that its owner knows nothing of, and only one of them
+     * would get it. */
+    if (x->flags & FX__DETACHED && x->flags & (FX__VIEW_DETACHED | FX__VIEWED) &&
+        (value_wants_grad || fx__edge(x)))
+        return refuse(
+            x, FX_ERROR_GRAPH, where, op,
+            "a view of a detached tensor, or a detached tensor with views, is being modified inplace with "
+            "a gradient. Please clone() it instead.");
     if (!view && x->flags & FX__REQUIRES_GRAD)
         return refuse(x, FX_ERROR_GRAPH, where, op,
                       "a leaf Variable that requires grad is being used in an in-place operation.");
@@ -105,39 +106,42 @@ bool fx__check_in_place(fx_tensor *x, bool value_wants_grad, const char *op, fx_
     if (x->flags & FX__VIEW_MULTI)
         return refuse(x, FX_ERROR_GRAPH, where, op,
                       "this view is the output of a function that returns multiple views. Such functions do "
-                      "not allow the output "
-                      "views to be modified inplace.");
+                      "not allow the output views to be modified inplace.");
     return true;
 }
 
 /* ---- the history that a write leaves ------------------------------------------------------------------- */
 
-/* A tensor of a scope around the open one refers to a node of the open one: the scopes between must not
- * rewind. */
-static void absorb_to(fx_tensor *x)
+/* The old history does not report to x any more. True if it did. */
+static bool stop_retaining(fx_tensor *x)
 {
-    for (fx_memory_scope *s = x->cx->scope; s != fx__scope_of(x); s = s->parent) s->absorbed = true;
-}
-
-static bool keep_retaining(fx_tensor *x)
-{
-    if (!x->meta || !x->meta->retains) return true;
+    if (!x->meta || !x->meta->retains) return false;
     for (fx_retain *r = x->node && x->node->extra ? x->node->extra->retains : NULL; r; r = r->next)
-        if (r->x == x)
-            r->output = UINT16_MAX; /* no output has that number: the old history does not report any more */
+        if (r->x == x) r->output = UINT16_MAX; /* no output has that number */
     x->meta->retains = false;
     return true;
 }
 
+/* Views of x must follow its new history. False after an error. */
+static bool tell_views(fx_tensor *x)
+{
+    if (!(x->flags & FX__VIEWED)) return true;
+    fx_meta *m = fx__meta(x);
+    if (m) m->history++;
+    return m != NULL;
+}
+
+/* value: with the history that x takes on, and x's numbers; NULL: none. */
 static bool rebase_owner(fx_tensor *x, fx_tensor *value, fx_where where)
 {
-    bool retained = x->meta && x->meta->retains;
-    keep_retaining(x);
-    x->node = value->node;
-    x->output = value->output;
-    if (x->node && value->node->y == value && x->node->outputs == 1 && !(x->node->y_flags & 1))
-        x->node->y = x;
-    absorb_to(x);
+    if (!tell_views(x)) return false;
+    bool retained = stop_retaining(x);
+    fx_node *n = value ? value->node : NULL;
+    x->node = n;
+    x->output = n ? value->output : 0;
+    if (!n) return true;
+    if (value->node->y == value && n->outputs == 1 && !(n->y_flags & 1)) n->y = x;
+    fx__absorb_to(x);
     return !retained || fx_retain_grad_at(x, where) == FX_OK;
 }
 
@@ -145,29 +149,35 @@ static bool rebase_view(fx_tensor *x, fx_tensor *value, fx_where where)
 {
     fx_context *cx = x->cx;
     fx_tensor *owner = x->owner, *inputs[2] = { owner, value };
-    fx_geometry *g = geometry_in(cx, cx->scope, x);
-    if (!g) return false;
+    fx_geometry g;
+    geometry_of(x, &g);
     fx_meta *m = fx__meta(owner);
     if (!m) return false;
-    bool retained = m->retains;
-    keep_retaining(owner);
-    if (!fx__record(cx, fx__space.as_strided_scatter_op, inputs, 2, &owner, 1, g, 0, where)) return false;
+    bool retained = stop_retaining(owner);
+    if (!fx__record(cx, fx__space.as_strided_scatter_op, inputs, 2, &owner, 1, &g, 0, where)) return false;
     m->history++;
-    absorb_to(owner);
+    fx__absorb_to(owner);
     return !retained || fx_retain_grad_at(owner, where) == FX_OK;
+}
+
+/* Whether a write of value, wanted or not, changes any history. */
+static bool changes_history(fx_tensor *x, fx_tensor *value)
+{
+    if (x->cx->mode != FX_GRAD_ON || !fx_dtype_is_float((fx_dtype)x->dtype)) return false;
+    bool view = x->owner && !(x->flags & FX__DETACHED);
+    return (value && fx__edge(value)) || fx__edge(x) || (view && fx__edge(x->owner));
 }
 
 bool fx__written(fx_tensor *x, fx_tensor *value, const char *op, fx_where where)
 {
-    fx_context *cx = x->cx;
+    uint64_t failures = x->cx->failures;
     if (!fx__note_write(x, op, where)) return false;
-    if (cx->mode != FX_GRAD_ON || !fx_dtype_is_float((fx_dtype)x->dtype)) return true;
+    if (!changes_history(x, value)) return x->cx->failures == failures;
     bool view = x->owner && !(x->flags & FX__DETACHED);
-    if (!(value && fx__edge(value)) && !fx__edge(x) && !(view && fx__edge(x->owner))) return true;
-    if (!value) { /* a constant: no history */
-        value = fx__zeros_like(x);
-        if (!value) return false;
-    }
+    if (value && fx__edge(value) && !fx__edge(value)->op) /* a leaf: x is a copy of it, not the leaf itself */
+        if (!(value = fx__space.clone(value, where))) return false;
+    if (value && !fx__edge(value)) value = view ? value : NULL;
+    if (!value && view && !(value = fx__zeros_like(x))) return false; /* a constant: no history */
     return view ? rebase_view(x, value, where) : rebase_owner(x, value, where);
 }
 
@@ -190,6 +200,8 @@ fx_tensor *fx__assign(fx_tensor *x, fx_tensor *value, const char *op, fx_where w
         }
         if (!(value = fx__space.cast(value, (fx_dtype)x->dtype, where))) return NULL;
     }
+    if (fx__owner(value) == fx__owner(x) && !(value = fx__space.clone(value, where))) return NULL;
+    if (!fx__written(x, value, op, where)) return NULL; /* the numbers last: copying cannot fail */
     if (x->numel) fx__space.copy(x, value);
-    return fx__written(x, value, op, where) ? x : NULL;
+    return x;
 }

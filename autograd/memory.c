@@ -133,14 +133,14 @@ enum { COLOURS = 8, COLOUR_STEP = 192, HEADER = (sizeof(fx_buffer) + 63) & ~63 }
 static fx_buffer *new_buffer(fx_context *cx, unsigned k)
 {
     size_t colour = class_bytes(k) >= 4096 ? (cx->colour++ % COLOURS) * COLOUR_STEP : 0;
-    size_t taken = HEADER + colour + class_bytes(k);
-    fx_buffer *b = fx__system_alloc(cx, taken);
+    fx_buffer *b = fx__system_alloc(cx, HEADER + colour + class_bytes(k));
     if (!b) return NULL;
-    *b = (fx_buffer){ .data = (char *)b + HEADER + colour, .taken = taken, .size_class = (uint8_t)k };
+    *b = (fx_buffer){ .data = (char *)b + HEADER + colour, .size_class = (uint8_t)k };
     return b;
 }
 
-fx_buffer *fx__buffer_new(fx_context *cx, fx_memory_scope *scope, size_t bytes)
+/* A buffer that hangs in no scope's list and counts as nobody's tensor. */
+static fx_buffer *take_buffer(fx_context *cx, size_t bytes)
 {
     if (bytes > (size_t)1 << 47) {
         fx_error_set(cx, FX_ERROR_MEMORY, FX_LITERAL(fx_where){ 0 },
@@ -153,45 +153,59 @@ fx_buffer *fx__buffer_new(fx_context *cx, fx_memory_scope *scope, size_t bytes)
         cx->free_buffers[k] = b->next;
     else if (!(b = new_buffer(cx, k)))
         return NULL;
-    b->bytes = bytes;
-    b->captures = 0;
+    b->bytes = 0;
+    b->captures = b->closures = 0;
     b->handles = 1;
     b->held_by = 0;
-    b->kept = b->captured = false;
-    link_buffer(b, scope);
-    FX__UNPOISON(b->data, class_bytes(k));
-    cx->stats.tensor_bytes += (int64_t)bytes;
-    if (cx->stats.tensor_bytes > cx->stats.peak_bytes) cx->stats.peak_bytes = cx->stats.tensor_bytes;
+    b->kept = 0;
+    FX__UNPOISON(b->data, bytes);
+    FX__POISON(b->data + bytes, class_bytes(k) - bytes);
     return b;
 }
 
-static void uncount(fx_context *cx, fx_buffer *b)
+static void give_back_buffer(fx_context *cx, fx_buffer *b)
 {
-    if (b->captured) cx->stats.captured_bytes -= (int64_t)b->bytes;
-    b->captured = false;
-}
-
-void fx__buffer_free(fx_context *cx, fx_buffer *b)
-{
-    unlink_buffer(b);
-    uncount(cx, b);
-    cx->stats.tensor_bytes -= (int64_t)b->bytes;
     FX__POISON(b->data, class_bytes(b->size_class));
     b->next = cx->free_buffers[b->size_class];
     cx->free_buffers[b->size_class] = b;
 }
 
+fx_buffer *fx__buffer_new(fx_context *cx, fx_memory_scope *scope, size_t bytes)
+{
+    fx_buffer *b = take_buffer(cx, bytes);
+    if (!b) return NULL;
+    link_buffer(b, scope);
+    b->bytes = bytes;
+    cx->stats.tensor_bytes += (int64_t)bytes;
+    if (cx->stats.tensor_bytes > cx->stats.peak_bytes) cx->stats.peak_bytes = cx->stats.tensor_bytes;
+    return b;
+}
+
+/* No closure has captured it any more. */
+static void end_captures(fx_context *cx, fx_buffer *b)
+{
+    if (b->closures) cx->stats.captured_bytes -= (int64_t)b->bytes;
+    b->captures = b->closures = 0;
+}
+
+void fx__buffer_free(fx_context *cx, fx_buffer *b)
+{
+    unlink_buffer(b);
+    end_captures(cx, b);
+    cx->stats.tensor_bytes -= (int64_t)b->bytes;
+    give_back_buffer(cx, b);
+}
+
 void fx__buffer_settle(fx_context *cx, fx_buffer *b)
 {
-    if (b->captures) return;
-    uncount(cx, b);
-    if (b->handles == 0) fx__buffer_free(cx, b);
+    if (b->captures == 0 && b->handles == 0) fx__buffer_free(cx, b);
 }
 
 static void release_free_buffer(fx_context *cx, fx_buffer *b)
 {
-    FX__UNPOISON(b->data, class_bytes(b->size_class));
-    fx__system_free(cx, b, b->taken);
+    size_t bytes = class_bytes(b->size_class);
+    FX__UNPOISON(b->data, bytes);
+    fx__system_free(cx, b, (size_t)(b->data - (char *)b) + bytes);
 }
 
 void fx_context_trim(fx_context *cx)
@@ -250,12 +264,9 @@ fx_tensor *fx__handle_in(fx_context *cx, fx_memory_scope *scope, const fx_tensor
 {
     size_t bytes =
         sizeof(fx_heap_handle) + sizeof(fx_tensor) + 2 * sizeof(int64_t) * like->ndim + FX__INLINE_BYTES;
-    fx_buffer *b = fx__buffer_new(cx, scope, bytes + 64);
+    /* The handle lives in a pooled buffer whose address it needs to give it back. */
+    fx_buffer *b = take_buffer(cx, bytes + 64);
     if (!b) return NULL;
-    /* The handle lives in a pooled buffer whose address it needs to give it back; it is in no scope's list of
-     * buffers. */
-    unlink_buffer(b);
-    cx->stats.tensor_bytes -= (int64_t)b->bytes;
     memcpy(b->data, &b, sizeof b);
     fx_heap_handle *h = (fx_heap_handle *)(void *)(b->data + 64);
     memset(h, 0, sizeof *h + sizeof(fx_tensor));
@@ -277,9 +288,7 @@ static void end_heap(fx_context *cx, fx_heap_handle *h)
     unlink_heap(h);
     fx_buffer *b;
     memcpy(&b, (char *)h - 64, sizeof b);
-    FX__POISON(b->data, class_bytes(b->size_class));
-    b->next = cx->free_buffers[b->size_class];
-    cx->free_buffers[b->size_class] = b;
+    give_back_buffer(cx, b);
 }
 
 void fx__heap_free(fx_context *cx, fx_tensor *x)
@@ -287,6 +296,7 @@ void fx__heap_free(fx_context *cx, fx_tensor *x)
     fx_heap_handle *h = heap_of(x);
     if (x->flags & FX__COUNTED) {
         x->flags &= (uint16_t)~FX__COUNTED;
+        if (x->buffer->kept && x->buffer->scope != h->scope) x->buffer->kept--;
         x->buffer->handles--;
         fx__buffer_settle(cx, x->buffer);
     }
@@ -301,21 +311,30 @@ void fx__heap_move(fx_tensor *x, fx_memory_scope *scope)
     if (!(x->flags & FX__HEAP)) return;
     unlink_heap(heap_of(x));
     link_heap(heap_of(x), scope);
+    x->scope = scope->id;
 }
+
+bool fx__heap_held(const fx_tensor *x) { return heap_of((fx_tensor *)(uintptr_t)x)->holds > 0; }
 
 fx_tensor *fx__new_in(fx_context *cx, fx_memory_scope *scope, fx_dtype dtype, int ndim, const int64_t *size,
                       fx_where where)
 {
-    (void)where;
+    int64_t numel = fx__count_elements(ndim, size, fx_dtype_size(dtype));
+    if (numel < 0) {
+        fx_error_set(cx, FX_ERROR_MEMORY, where, "a tensor of sizes %s does not fit in memory",
+                     fx__dims_text(cx, ndim, size));
+        return NULL;
+    }
     int64_t like[(sizeof(fx_tensor) + 2 * sizeof(int64_t) * FX_MAX_DIMS + 7) / 8] = { 0 };
     fx_tensor *l = (fx_tensor *)(void *)like;
     l->dtype = (uint8_t)dtype;
     l->ndim = (uint8_t)ndim;
-    l->numel = 1;
+    l->numel = numel;
+    int64_t stride = 1;
     for (int i = ndim - 1; i >= 0; i--) {
         l->size[i] = size[i];
-        l->size[ndim + i] = l->numel;
-        l->numel *= size[i];
+        l->size[ndim + i] = stride;
+        stride *= size[i] ? size[i] : 1;
     }
     l->flags = FX__CONTIGUOUS;
     fx_tensor *x = fx__handle_in(cx, scope, l);
@@ -342,6 +361,7 @@ bool fx__scopes_init(fx_context *cx)
 {
     cx->scope = &cx->root;
     cx->root.id = ++cx->scope_id;
+    cx->root.serial = ++cx->scope_serial;
     return true;
 }
 
@@ -354,6 +374,7 @@ fx_memory_scope *fx__scope_push(fx_context *cx, fx_where where)
         return NULL;
     *s = (fx_memory_scope){ .parent = cx->scope,
                             .id = ++cx->scope_id,
+                            .serial = ++cx->scope_serial,
                             .sequence = cx->sequence,
                             .mark = { cx->arena.block, cx->arena.at },
                             .tail = cx->tail,
@@ -392,14 +413,24 @@ static void give_to_parent(fx_context *cx, fx_memory_scope *s)
     while (s->heap) fx__heap_move(in_heap(s->heap), p);
     for (fx_buffer *b = s->buffers, *next; b; b = next) {
         next = b->next;
-        if (!b->kept) b->handles = 0;
-        b->kept = false;
+        b->handles = b->kept;
+        b->kept = 0;
         if (b->captures || b->handles)
             fx__buffer_move(b, p);
         else
             fx__buffer_free(cx, b);
     }
     p->nodes += s->nodes;
+}
+
+/* A buffer whose handle fx_keep() moved out. The closures of the scope end without letting go of it one by
+ * one. */
+static void outlive(fx_context *cx, fx_buffer *b, fx_memory_scope *parent)
+{
+    end_captures(cx, b);
+    b->handles = b->kept;
+    b->kept = 0;
+    fx__buffer_move(b, parent);
 }
 
 static void end_scope(fx_context *cx, fx_memory_scope *s)
@@ -413,10 +444,14 @@ static void end_scope(fx_context *cx, fx_memory_scope *s)
     }
     for (fx_buffer *b = s->buffers, *next; b; b = next) {
         next = b->next;
-        fx__buffer_free(cx, b);
+        if (b->kept)
+            outlive(cx, b, s->parent);
+        else
+            fx__buffer_free(cx, b);
     }
     fx__tape_cut(cx, s);
     rewind_arena(&cx->arena, s->mark);
+    cx->scope_id = s->id - 1; /* nothing that lives has a larger one */
 }
 
 void fx__scope_pop(fx_context *cx, fx_memory_scope *scope)
@@ -449,7 +484,7 @@ fx_scope fx_scope_open_at(fx_context *cx, fx_where where)
     fx_scope scope = { .cx = cx };
     if (!cx || !fx__enter(cx, where)) return scope;
     fx_memory_scope *s = fx__scope_push(cx, where);
-    if (s) scope.id = s->id, scope.open = true;
+    if (s) scope.id = s->serial, scope.open = true;
     return scope;
 }
 
@@ -457,19 +492,27 @@ void fx_scope_close(fx_scope *scope)
 {
     if (!scope->open) return;
     scope->open = false;
-    for (fx_memory_scope *s = scope->cx->scope; s; s = s->parent)
-        if (s->id == scope->id) {
-            fx__scope_pop(scope->cx, s);
+    fx_context *cx = scope->cx;
+    for (fx_memory_scope *s = cx->scope; s; s = s->parent) {
+        if (s == cx->floor) {
+            fx_error_set(cx, FX_ERROR_ARGUMENT, s->where,
+                         "a scope that a backward pass runs in cannot be closed by what the pass calls");
             return;
         }
+        if (s->serial == scope->id) {
+            fx__scope_pop(cx, s);
+            return;
+        }
+    }
 }
 
 /* ---- endings, holds, what outlives a scope ------------------------------------------------------------- */
 
 void *fx__scope_memory(fx_context *cx, fx_memory_scope *scope, size_t bytes)
 {
-    fx_buffer *b = fx__buffer_new(cx, scope, bytes);
+    fx_buffer *b = take_buffer(cx, bytes);
     if (!b) return NULL;
+    link_buffer(b, scope);
     b->captures = 1; /* so that a scope that is absorbed hands it on */
     return b->data;
 }
@@ -488,27 +531,25 @@ bool fx__at_end(fx_context *cx, fx_memory_scope *scope, void (*end)(void *), voi
     return true;
 }
 
-bool fx__hold_slow(fx_tensor *x)
+bool fx__hold_in(fx_context *cx, fx_memory_scope *s, fx_tensor *x)
 {
-    fx_context *cx = x->cx;
-    fx_memory_scope *s = cx->scope;
     fx_buffer *b = x->buffer;
-    if (b && b->scope != s && b->held_by != s->id) {
-        fx_hold *hold = fx__arena_alloc(cx, sizeof *hold);
+    if (b && b->scope != s && b->held_by != s->serial) {
+        fx_hold *hold = fx__scope_alloc(cx, s, sizeof *hold);
         if (!hold) return false;
         *hold = (fx_hold){ s->holds, b, NULL };
         s->holds = hold;
         b->captures++;
-        b->held_by = s->id;
+        b->held_by = s->serial;
     }
-    if (x->flags & FX__HEAP && heap_of(x)->held_by != s->id) {
+    if (x->flags & FX__HEAP && heap_of(x)->held_by != s->serial) {
         fx_heap_handle *h = heap_of(x);
-        fx_hold *hold = fx__arena_alloc(cx, sizeof *hold);
+        fx_hold *hold = fx__scope_alloc(cx, s, sizeof *hold);
         if (!hold) return false;
         *hold = (fx_hold){ s->holds, NULL, h };
         s->holds = hold;
         h->holds++;
-        h->held_by = s->id;
+        h->held_by = s->serial;
     }
     return true;
 }
@@ -598,40 +639,72 @@ bool fx__context_tensors(fx_context *cx, fx_dtype dtype, int count, const fx_dim
     return count == 0 || made == count;
 }
 
-/* With a graph the scope's arena stays, and x with it. Without one x gets a handle of its own in the parent
- * scope, which takes over its numbers. */
+/* What x's memory is to a handle that outlives the open scope: y, in the heap of the parent. */
+static bool share_memory(fx_tensor *y, fx_tensor *x)
+{
+    y->data = x->data;
+    y->buffer = x->buffer;
+    if (!x->buffer) return true; /* the caller's (fx_wrap) */
+    y->flags |= FX__COUNTED;
+    if (x->flags & FX__COUNTED)
+        x->flags &= (uint16_t)~FX__COUNTED; /* x's count goes over */
+    else
+        x->buffer->handles++;
+    if (x->buffer->scope == x->cx->scope) x->buffer->kept++;
+    return true;
+}
+
+/* Tensors without a graph get a handle of their own in the parent scope, which takes over their numbers. */
+static fx_tensor *move_out(fx_tensor *x, fx_memory_scope *s, fx_memory_scope *p)
+{
+    fx_context *cx = x->cx;
+    size_t bytes = (size_t)x->numel * fx_dtype_size((fx_dtype)x->dtype);
+    if (x->flags & FX__HEAP) {
+        fx__heap_move(x, p);
+        x->meta = NULL; /* a log of writes at most */
+        if (x->buffer && x->buffer->scope == s) x->buffer->kept++;
+        return x;
+    }
+    bool shows = x->owner && fx__scope_of(x->owner) != s; /* a view of what outlives the scope */
+    bool whole =
+        fx__contiguous(x) && (x->flags & FX__FOREIGN || (x->buffer && x->buffer->bytes <= 2 * bytes));
+    fx_tensor *y = shows || whole ? fx__handle_in(cx, p, x)
+                                  : fx__new_in(cx, p, (fx_dtype)x->dtype, x->ndim, x->size, s->where);
+    if (!y) return NULL;
+    y->flags |= x->flags & (FX__INFERENCE | FX__FOREIGN);
+    y->version = x->version;
+    if (shows) {
+        y->flags |= x->flags & (FX__DETACHED | FX__VIEW_DETACHED | FX__VIEW_NO_GRAD | FX__VIEW_MULTI);
+        y->data = x->data;
+        y->buffer = x->buffer;
+        y->owner = x->owner;
+        return fx__hold_in(cx, p, x->owner) ? y : NULL;
+    }
+    if (whole)
+        share_memory(y, x);
+    else if (bytes)
+        fx__space.copy(y, x);
+    return y;
+}
+
+/* With a graph the scope's arena stays, and x with it. */
 fx_tensor *fx_keep(fx_tensor *x)
 {
     if (!x || !fx__enter(x->cx, FX_LITERAL(fx_where){ 0 })) return NULL;
-    fx_context *cx = x->cx;
-    fx_memory_scope *s = cx->scope, *p = s->parent;
+    fx_memory_scope *s = x->cx->scope, *p = s->parent;
     if (!p || fx__scope_of(x) != s) return x;
-    if (x->node || x->owner || x->meta || x->flags & (FX__REQUIRES_GRAD | FX__FOREIGN)) {
-        s->absorbed = true;
-        if (x->buffer && x->buffer->scope == s) x->buffer->kept = true;
-        x->flags |= FX__KEPT;
-        return x;
-    }
-    fx_tensor *y = fx__handle_in(cx, p, x);
-    if (!y) return NULL;
-    y->flags |= x->flags & FX__INFERENCE;
-    if (x->flags & FX__INLINE) {
-        y->flags |= FX__INLINE;
-        y->data = (char *)(y->size + 2 * y->ndim);
-        memcpy(y->data, x->data, (size_t)x->numel * fx_dtype_size((fx_dtype)x->dtype));
-    } else if (x->buffer) {
-        y->buffer = x->buffer;
-        y->data = x->data;
-        fx__buffer_move(y->buffer, p);
-        y->buffer->handles = 1;
-        y->flags |= FX__COUNTED;
-    }
-    return y;
+    const fx_meta *m = x->meta;
+    if (!fx__edge(x) && !(m && (m->grad || m->hooks || m->retains))) return move_out(x, s, p);
+    s->absorbed = true;
+    if (x->buffer && x->buffer->scope == s) x->buffer->kept++;
+    x->flags |= FX__KEPT;
+    return x;
 }
 
 void fx_release(fx_tensor *x)
 {
     if (!x || x->flags & FX__ENDED || !fx__enter(x->cx, FX_LITERAL(fx_where){ 0 })) return;
+    fx__leaf_end(x);
     if (x->flags & FX__HEAP) {
         fx__heap_free(x->cx, x);
         return;

@@ -19,10 +19,10 @@ fx_meta *fx__meta(fx_tensor *x)
     return x->meta;
 }
 
-fx_extra *fx__extra(fx_context *cx, fx_node *n)
+fx_extra *fx__extra(fx_context *cx, fx_node *n, fx_memory_scope *scope)
 {
     if (!n->extra) {
-        fx_extra *e = fx__arena_alloc(cx, sizeof *e);
+        fx_extra *e = fx__scope_alloc(cx, scope, sizeof *e);
         if (!e) return NULL;
         memset(e, 0, sizeof *e);
         n->extra = e;
@@ -45,7 +45,12 @@ static fx_node *accumulator_of(fx_tensor *x)
     return m->accumulator;
 }
 
-/* A view whose owner got a new history through another view: the view is made again from that history. */
+void fx__absorb_to(fx_tensor *x)
+{
+    for (fx_memory_scope *s = x->cx->scope; s != fx__scope_of(x); s = s->parent) s->absorbed = true;
+}
+
+/* A view whose owner got a new history since: the view is made again from that history. */
 static bool renew_view(fx_tensor *x)
 {
     fx_context *cx = x->cx;
@@ -59,8 +64,10 @@ static bool renew_view(fx_tensor *x)
     cx->mode = FX_GRAD_ON;
     bool ok = fx__record(cx, fx__space.as_strided_op, &owner, 1, &x, 1, &g, 0, FX_LITERAL(fx_where){ 0 });
     cx->mode = (uint8_t)mode;
+    if (!ok) return false;
     x->version = history;
-    return ok;
+    fx__absorb_to(x);
+    return true;
 }
 
 fx_node *fx__edge_slow(fx_tensor *x)
@@ -84,11 +91,9 @@ static bool capture(fx_context *cx, fx_tensor *x, uint32_t *version, uint16_t *f
     if (b->scope == cx->scope) {
         b->captures++;
         *flags |= FX__CAPTURE_COUNTED;
-        if (!b->captured) cx->stats.captured_bytes += (int64_t)b->bytes;
-        b->captured = true;
-        return true;
-    }
-    return true; /* held by the scope (record) */
+        if (b->closures++ == 0) cx->stats.captured_bytes += (int64_t)b->bytes;
+    } /* otherwise held by the scope (link_inputs) */
+    return true;
 }
 
 static void uncapture(fx_context *cx, fx_tensor *x, uint16_t flags)
@@ -96,6 +101,7 @@ static void uncapture(fx_context *cx, fx_tensor *x, uint16_t flags)
     fx_buffer *b = x->buffer;
     if (!(flags & FX__CAPTURE_COUNTED)) return;
     b->captures--;
+    if (--b->closures == 0) cx->stats.captured_bytes -= (int64_t)b->bytes;
     fx__buffer_settle(cx, b);
 }
 
@@ -192,7 +198,7 @@ static bool pack(fx_context *cx, fx_node *n, int at, fx_tensor *x, fx_where wher
 static bool pack_all(fx_context *cx, fx_node *n, fx_tensor *const *ys, fx_where where)
 {
     size_t bytes = sizeof(fx_packed) * (n->inputs + n->outputs);
-    if (!fx__extra(cx, n) || !(n->extra->packed = fx__arena_alloc(cx, bytes))) return false;
+    if (!fx__extra(cx, n, cx->scope) || !(n->extra->packed = fx__arena_alloc(cx, bytes))) return false;
     memset(n->extra->packed, 0, bytes);
     if (!fx__at_end(cx, cx->scope, end_node, n)) return false;
     n->flags |= FX__NODE_PACKED;
@@ -223,8 +229,7 @@ static bool link_inputs(fx_context *cx, fx_node *n, fx_tensor *const *x, unsigne
         if (xi->flags & FX__INFERENCE) {
             fx_error_set(cx, FX_ERROR_GRAPH, where,
                          "%s: Inference tensors cannot be saved for backward. To work around you can make a "
-                         "clone to get a "
-                         "normal tensor and use it in autograd.",
+                         "clone to get a normal tensor and use it in autograd.",
                          n->op->name);
             return false;
         }
@@ -273,7 +278,11 @@ bool fx__record(fx_context *cx, const fx_op *op, fx_tensor *const *x, int inputs
     n->y_version = 0;
     if (op->options_size && options) memcpy(fx__node_options(n), options, op->options_size);
     if (!link_inputs(cx, n, x, captures, where) || !link_outputs(cx, n, ys, captures)) return false;
-    if (cx->saved_hooks && n->flags & FX__NODE_CAPTURES && !pack_all(cx, n, ys, where)) return false;
+    if (cx->saved_hooks && n->flags & FX__NODE_CAPTURES && !pack_all(cx, n, ys, where)) {
+        n->flags |=
+            FX__NODE_FREED; /* what was packed ends with the scope; the options are still the caller's */
+        return false;
+    }
     if (op->options_finish && !(n->flags & FX__NODE_PACKED) && !fx__at_end(cx, cx->scope, end_node, n))
         return false;
     n->previous = cx->tail;
@@ -326,12 +335,23 @@ static void geometry_of(const fx_tensor *x, fx_geometry *g)
     memcpy(g->stride, fx__stride(x), sizeof(int64_t) * x->ndim);
 }
 
+static bool next_element(const fx_geometry *g, int64_t *index, int64_t *offset)
+{
+    for (int i = g->ndim - 1; i >= 0; i--) {
+        *offset += g->stride[i];
+        if (++index[i] < g->size[i]) return true;
+        *offset -= g->size[i] * g->stride[i];
+        index[i] = 0;
+    }
+    return false;
+}
+
 static bool overlaps(const fx_tensor *x, const fx_geometry *written)
 {
     enum { LIMIT = 1 << 16 };
     fx_geometry g;
     geometry_of(x, &g);
-    int64_t low = 0, high = 0, wlow = 0, whigh = 0, count = 1;
+    int64_t low = 0, high = 0, wlow = 0, whigh = 0, count = 1, wcount = 1;
     for (int i = 0; i < g.ndim; i++) {
         if (g.size[i] == 0) return false;
         int64_t reach = (g.size[i] - 1) * g.stride[i];
@@ -341,20 +361,17 @@ static bool overlaps(const fx_tensor *x, const fx_geometry *written)
     for (int i = 0; i < written->ndim; i++) {
         if (written->size[i] == 0) return false;
         int64_t reach = (written->size[i] - 1) * written->stride[i];
+        wcount *= written->size[i];
         reach < 0 ? (wlow += reach) : (whigh += reach);
     }
     if (g.offset + high < written->offset + wlow || written->offset + whigh < g.offset + low) return false;
-    if (count > LIMIT) return true;
-    int64_t index[FX_MAX_DIMS] = { 0 }, offset = g.offset;
-    for (int64_t k = 0; k < count; k++) {
-        if (has_element(written, offset)) return true;
-        for (int i = g.ndim - 1; i >= 0; i--) {
-            offset += g.stride[i];
-            if (++index[i] < g.size[i]) break;
-            offset -= g.size[i] * g.stride[i];
-            index[i] = 0;
-        }
-    }
+    /* the elements of the smaller one, each looked for in the other */
+    const fx_geometry *few = count <= wcount ? &g : written, *many = count <= wcount ? written : &g;
+    if ((count <= wcount ? count : wcount) > LIMIT) return true;
+    int64_t index[FX_MAX_DIMS] = { 0 }, offset = few->offset;
+    do {
+        if (has_element(many, offset)) return true;
+    } while (next_element(few, index, &offset));
     return false;
 }
 
@@ -366,7 +383,7 @@ bool fx__check_version(fx_node *n, const fx_tensor *x, uint32_t version, fx_wher
     if (writes && owner->version - version <= FX__WRITES) {
         for (uint32_t v = version + 1; v != owner->version + 1; v++) {
             const fx_write *w = &writes[v % FX__WRITES];
-            if (w->version != v || !w->box || overlaps(x, w->box)) {
+            if (w->version != v || !w->part || overlaps(x, w->box)) {
                 last = w->version == v ? w : NULL;
                 goto modified;
             }

@@ -75,9 +75,23 @@ struct fx_hook {
     fx_accumulate_hook *accumulate; /* or */
     void *data;
     void (*destroy)(void *);
+    const fx_hook *with; /* of a multi-hook: the hook that is removed for all of its tensors */
     uint16_t output;
     bool removed;
 };
+
+/* A hook of several tensors. */
+typedef struct fx_multi {
+    fx_hook hook; /* what fx_add_multi_hook returned; hangs on no tensor */
+    fx_multi_hook *function;
+    fx_multi_mode mode;
+    int count;
+    void *members;
+} fx_multi;
+
+/* One of a multi-hook's tensors has its gradient; false after an error. */
+bool fx__multi_reached(fx_context *cx, fx_multi *m, int at, fx_tensor *grad);
+bool fx__run_multi(fx_context *cx, fx_multi *m, fx_tensor *const *grads, fx_where where);
 
 /* A result whose gradient is to be kept. */
 typedef struct fx_retain {
@@ -103,7 +117,8 @@ typedef struct fx_write {
     uint32_t version; /* that it made; 0: none */
     const char *op;
     fx_where where;
-    fx_geometry *box; /* NULL: all of it */
+    fx_geometry *box;
+    bool part; /* only the elements of box were written */
 } fx_write;
 enum { FX__WRITES = 4 };
 
@@ -115,7 +130,7 @@ struct fx_meta {
     bool cut;             /* the gradient's graph is cut when the scope it was made in ends */
     fx_hook *hooks;       /* leaves: in order of adding */
     fx_node *accumulator; /* leaves */
-    uint32_t history;     /* owners: how often a write through a view made a new history */
+    uint32_t history;     /* owners: how often a write made a new history that views must follow */
     fx_write *writes;     /* owners: the last FX__WRITES, at version % FX__WRITES; NULL: none */
 };
 
@@ -132,6 +147,9 @@ static inline fx_node *fx__edge(fx_tensor *x)
 /* Whether a call with these inputs is to be recorded: bit i says that input i wants a gradient. */
 uint64_t fx__needs(fx_context *cx, fx_tensor *const *x, int count);
 
+/* x, of a scope around the open one, refers to a node of the open one: the scopes between must not rewind. */
+void fx__absorb_to(fx_tensor *x);
+
 /* Records a call whose outputs are made: gives ys their node. captures as in fx_op. False after an error. */
 bool fx__record(fx_context *cx, const fx_op *op, fx_tensor *const *x, int inputs, fx_tensor *const *ys,
                 int outputs, const void *options, unsigned captures, fx_where where);
@@ -141,6 +159,8 @@ void fx__tape_cut(fx_context *cx, fx_memory_scope *scope);
 
 fx_meta *fx__meta(fx_tensor *x); /* makes it; NULL after an error */
 uint32_t fx__version(const fx_tensor *x);
+/* x is released: so is its gradient, and its hooks are. */
+void fx__leaf_end(fx_tensor *x);
 
 /* Lets go of what a node captured. */
 void fx__node_free(fx_context *cx, fx_node *n, fx_where by);
@@ -152,7 +172,8 @@ bool fx__check_version(fx_node *n, const fx_tensor *x, uint32_t version, fx_wher
 /* Runs the gradient hooks of an output, or of a leaf (output 0). NULL after an error. */
 fx_tensor *fx__run_hooks(fx_context *cx, fx_hook *hooks, int output, fx_tensor *grad, const fx_tensor *x,
                          fx_where where);
-fx_extra *fx__extra(fx_context *cx, fx_node *n); /* makes it; NULL after an error */
+/* Makes it, in the scope of the node's result; NULL after an error. */
+fx_extra *fx__extra(fx_context *cx, fx_node *n, fx_memory_scope *scope);
 
 /* Memory of a scope that may not be the innermost. NULL after an error. */
 void *fx__scope_alloc(fx_context *cx, fx_memory_scope *scope, size_t bytes);

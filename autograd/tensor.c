@@ -28,7 +28,7 @@ static fx_tensor *new_handle(fx_context *cx, fx_dtype dtype, int ndim, size_t in
 }
 
 /* Counts the elements of a shape: -1 if they, or their bytes, do not fit. */
-static int64_t count_elements(int ndim, const int64_t *size, size_t item)
+int64_t fx__count_elements(int ndim, const int64_t *size, size_t item)
 {
     int64_t n = 1;
     for (int i = 0; i < ndim; i++)
@@ -42,7 +42,7 @@ static int64_t count_elements(int ndim, const int64_t *size, size_t item)
 fx_tensor *fx__new(fx_context *cx, fx_dtype dtype, int ndim, const int64_t *size, fx_where where)
 {
     size_t item = fx_dtype_size(dtype);
-    int64_t n = ndim ? count_elements(ndim, size, item) : 1;
+    int64_t n = ndim ? fx__count_elements(ndim, size, item) : 1;
     if (n < 0) {
         fx_error_set(cx, FX_ERROR_MEMORY, where, "a tensor of sizes %s does not fit in memory",
                      fx__dims_text(cx, ndim, size));
@@ -88,16 +88,25 @@ static bool is_row_major(int ndim, const int64_t *size, const int64_t *stride)
 fx_tensor *fx__view(fx_tensor *x, int ndim, const int64_t *size, const int64_t *stride, int64_t offset)
 {
     fx_context *cx = x->cx;
+    int64_t numel = fx__count_elements(ndim, size, fx_dtype_size((fx_dtype)x->dtype));
+    if (numel < 0) {
+        fx_error_set(cx, FX_ERROR_SHAPE, FX_LITERAL(fx_where){ 0 }, "a view of sizes %s is too large",
+                     fx__dims_text(cx, ndim, size));
+        return NULL;
+    }
     fx_tensor *y = new_handle(cx, (fx_dtype)x->dtype, ndim, 0);
     if (!y) return NULL;
-    y->numel = 1;
-    for (int i = 0; i < ndim; i++) y->numel *= size[i], y->size[i] = size[i], y->size[ndim + i] = stride[i];
+    y->numel = numel;
+    for (int i = 0; i < ndim; i++) y->size[i] = size[i], y->size[ndim + i] = stride[i];
     y->data = x->data ? x->data + offset * (int64_t)fx_dtype_size((fx_dtype)x->dtype) : NULL;
     y->buffer = x->buffer;
     y->owner = fx__owner(x);
+    x->flags |= FX__VIEWED;
+    y->owner->flags |= FX__VIEWED;
     y->version = y->owner->meta ? y->owner->meta->history : 0;
     if (is_row_major(ndim, size, stride)) y->flags |= FX__CONTIGUOUS;
     y->flags |= x->flags & (FX__FOREIGN | FX__INFERENCE | FX__DETACHED | FX__VIEW_MULTI | FX__VIEW_NO_GRAD);
+    if (x->flags & FX__DETACHED) y->flags |= FX__VIEW_DETACHED;
     if (!fx__hold(x) || !fx__hold(y->owner)) return NULL;
     if (y->buffer && y->buffer->scope == cx->scope) y->buffer->handles++, y->flags |= FX__COUNTED;
     return y;
@@ -170,7 +179,7 @@ fx_tensor *fx_from_at(fx_context *cx, fx_dtype dtype, const void *data, fx_dims 
 fx_tensor *fx_wrap_at(fx_context *cx, fx_dtype dtype, void *data, fx_dims sizes, fx_where where)
 {
     if (!check_new(cx, &dtype, &sizes, where)) return NULL;
-    int64_t n = count_elements(sizes.count, sizes.at, fx_dtype_size(dtype));
+    int64_t n = fx__count_elements(sizes.count, sizes.at, fx_dtype_size(dtype));
     if (n < 0 || (n > 0 && !data)) {
         fx_error_set(cx, n < 0 ? FX_ERROR_SHAPE : FX_ERROR_ARGUMENT, where,
                      n < 0 ? "wrap: sizes %s do not fit in memory" : "wrap: there is no data for sizes %s",

@@ -22,20 +22,22 @@ typedef struct fx_meta fx_meta;
 typedef struct fx_buffer fx_buffer;
 typedef struct fx_memory_scope fx_memory_scope;
 
-enum {                             /* fx_tensor.flags */
-       FX__REQUIRES_GRAD = 1 << 0, /* a leaf that wants a gradient; results have a node instead */
-       FX__CONTIGUOUS = 1 << 1,    /* row-major without gaps */
-       FX__HEAP = 1 << 2,          /* the handle is in the heap, not in the arena */
-       FX__INLINE = 1 << 3,        /* the numbers follow the strides */
-       FX__FOREIGN = 1 << 4,       /* the numbers are the caller's (fx_wrap) */
-       FX__INFERENCE = 1 << 5,     /* made in inference mode */
-       FX__VIEW_NO_GRAD = 1 << 6,  /* a view made while nothing was recorded */
-       FX__VIEW_MULTI = 1 << 7,    /* a view that is one of several outputs (split, unbind) */
-       FX__ENDED = 1 << 8,         /* released; its memory is held by what uses it */
-       FX__KEPT = 1 << 9,          /* moved out of its scope */
-       FX__COUNTED = 1 << 10,      /* one of the handles that its buffer counts */
-       FX__DETACHED = 1 << 11,     /* shares memory with an owner, but not its history */
-       FX__TEMPORARY = 1 << 12,    /* a gradient on its way, counted by `version` (backward.c) */
+enum {                              /* fx_tensor.flags */
+       FX__REQUIRES_GRAD = 1 << 0,  /* a leaf that wants a gradient; results have a node instead */
+       FX__CONTIGUOUS = 1 << 1,     /* row-major without gaps */
+       FX__HEAP = 1 << 2,           /* the handle is in the heap, not in the arena */
+       FX__INLINE = 1 << 3,         /* the numbers follow the strides */
+       FX__FOREIGN = 1 << 4,        /* the numbers are the caller's (fx_wrap) */
+       FX__INFERENCE = 1 << 5,      /* made in inference mode */
+       FX__VIEW_NO_GRAD = 1 << 6,   /* a view made while nothing was recorded */
+       FX__VIEW_MULTI = 1 << 7,     /* a view that is one of several outputs (split, unbind) */
+       FX__ENDED = 1 << 8,          /* released; its memory is held by what uses it */
+       FX__KEPT = 1 << 9,           /* moved out of its scope */
+       FX__COUNTED = 1 << 10,       /* one of the handles that its buffer counts */
+       FX__DETACHED = 1 << 11,      /* shares memory with an owner, but not its history */
+       FX__TEMPORARY = 1 << 12,     /* a gradient on its way, counted by `version` (backward.c) */
+       FX__VIEWED = 1 << 13,        /* a view of it was made */
+       FX__VIEW_DETACHED = 1 << 14, /* a view of a detached tensor */
 };
 
 struct fx_tensor {
