@@ -161,8 +161,9 @@ static void note(difference *d, const char *before, const fx_named *what, const 
 
 static const char *rest(const difference *d, char memory[40])
 {
-    snprintf(memory, 40, d->left_out ? " and %lld more" : "", (long long)d->left_out);
-    return d->count ? memory : "";
+    if (d->count == 0 || d->left_out == 0) return "";
+    snprintf(memory, 40, " and %lld more", (long long)d->left_out);
+    return memory;
 }
 
 static const char *shape_text(const fx_tensor *x, char memory[80])
