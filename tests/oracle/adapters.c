@@ -107,6 +107,14 @@ static bool no_decimals(trial *t, json_t *args, json_t *kwargs)
     return is_variant(t, "decimals_0") && json_object_del(kwargs, "decimals") == 0;
 }
 
+/* norm(x, "fro", dims) is of order 2. */
+static bool frobenius(trial *t, json_t *args, json_t *kwargs)
+{
+    (void)t, (void)kwargs;
+    const char *order = json_string_value(json_array_get(args, 1));
+    return order && !strcmp(order, "fro") && json_array_set_new(args, 1, json_integer(2)) == 0;
+}
+
 static const adapter adapters[] = {
     { "amax", "amax", all_dims, NULL },
     { "amin", "amin", all_dims, NULL },
@@ -123,6 +131,7 @@ static const adapter adapters[] = {
     { "nanmean", "nanmean", all_dims, NULL },
     { "nansum", "nansum", all_dims, NULL },
     { "narrow", "narrow", number_third, NULL },
+    { "norm", "norm", frobenius, NULL },
     { "reshape_as", "reshape", sizes_of_other, NULL },
     { "round", "round", no_decimals, NULL },
     { "rsub", "sub", swap_first, NULL },

@@ -71,7 +71,8 @@ fx_tensor *trial_tensor(trial *t, const char *name, bool differentiable)
     fx_tensor *x = load(t, &from);
     if (x && (differentiable || trial_differentiates(t, name))) x = fx_parameter(x);
     if (!x) trial_fail(t, "tensor %s: %s", name, fx_error_message(t->cx));
-    t->tensor[t->tensors].name = json_string_value(scrap(t, json_string(name))); /* outlives an adapter's copy */
+    t->tensor[t->tensors].name =
+        json_string_value(scrap(t, json_string(name))); /* outlives an adapter's copy */
     t->tensor[t->tensors++].tensor = x;
     return x;
 }
@@ -294,15 +295,16 @@ bool call_registered(trial *t, const char *op, const char *variant, const json_t
     return trial_fail(t, known ? "the arguments do not fit" : NO_FUNCTION);
 }
 
-/* One attempt to call the case's operator. The reason that stands at the end is that of the last attempt that
- * found anything to call. */
-static bool attempt(trial *t, bool good, char before[REASON])
+/* One attempt to call the case's operator. The reason that stands at the end is that of the last attempt
+ * that found anything to call; for a composite, what it lacks. */
+static bool attempt(trial *t, bool good, bool composite, char before[REASON])
 {
     if (good) {
         t->reason[0] = 0;
         return true;
     }
-    if (before[0] && (!t->reason[0] || !strcmp(t->reason, NO_FUNCTION))) memcpy(t->reason, before, REASON);
+    const bool lacks = !t->reason[0] || (!composite && !strcmp(t->reason, NO_FUNCTION));
+    if (before[0] && lacks) memcpy(t->reason, before, REASON);
     memcpy(before, t->reason, REASON);
     t->reason[0] = 0;
     t->outs = 0;
@@ -327,9 +329,9 @@ bool call_operator(trial *t)
     const adapter *a;
     char reason[REASON] = "";
     for (int nth = 0; (a = adapter_of(t->op, nth)); nth++)
-        if (attempt(t, call_adapter(t, a, args, kwargs, wanted), reason)) return true;
-    if (attempt(t, call_registered(t, t->op, variant, args, kwargs, wanted), reason)) return true;
+        if (attempt(t, call_adapter(t, a, args, kwargs, wanted), false, reason)) return true;
+    if (attempt(t, call_registered(t, t->op, variant, args, kwargs, wanted), false, reason)) return true;
     for (int nth = 0; (a = composite_of(t->op, nth)); nth++)
-        if (attempt(t, call_adapter(t, a, args, kwargs, wanted), reason)) return true;
+        if (attempt(t, call_adapter(t, a, args, kwargs, wanted), true, reason)) return true;
     return trial_fail(t, "%s", reason);
 }
