@@ -150,8 +150,12 @@ FX_API fx_module *fx_linear_layer_at(fx_linear_layer_args args, fx_where where);
     X(RELU, relu, "relu", 1.4142135623730951)                                                                \
     X(TANH, tanh, "tanh", 5.0 / 3)                                                                           \
     X(SIGMOID, sigmoid, "sigmoid", 1)                                                                        \
-    X(GELU, gelu, "gelu", 1)                                                                                 \
-    X(SILU, silu, "silu", 1)
+    X(SILU, silu, "silu", 1)                                                                                 \
+    X(RELU6, relu6, "relu6", 1.4142135623730951)                                                             \
+    X(MISH, mish, "mish", 1)                                                                                 \
+    X(HARDSWISH, hardswish, "hardswish", 1)                                                                  \
+    X(SOFTSIGN, softsign, "softsign", 1)                                                                     \
+    X(LOGSIGMOID, logsigmoid, "logsigmoid", 1)
 
 typedef enum fx_activation {
     FX_IDENTITY,

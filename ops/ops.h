@@ -665,6 +665,17 @@ FX_API fx_tensor *fx_full_like_at(const fx_tensor *x, double value, fx_where whe
 
 /* ---- random, checking ---------------------------------------------------------------------------------- */
 
+/* y = x / (1 - p), or 0 with probability p, each number by itself; x itself with .training = false. The gradient is that
+ * of the numbers kept. p = 1 gives zeros. The random numbers are the context's; checkpointing repeats them. */
+typedef struct fx_dropout_args {
+    fx_tensor *x;
+    double p;
+    bool training;
+} fx_dropout_args;
+#define FX_DROPOUT_DEFAULTS .p = 0.5, .training = true,
+#define fx_dropout(...) fx_dropout_at(FX_LITERAL(fx_dropout_args){ FX_DROPOUT_DEFAULTS.x = __VA_ARGS__ }, FX_HERE)
+FX_API fx_tensor *fx_dropout_at(fx_dropout_args args, fx_where where);
+
 /* (end of random, checking) */
 
 /* ---- the registry -------------------------------------------------------------------------------------- */
