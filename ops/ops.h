@@ -430,6 +430,56 @@ FX__REDUCTION(norm, double p; fx_dtype dtype;)
 
 /* ---- softmax, losses ----------------------------------------------------------------------------------- */
 
+/* exp x / sum of exp x along dim, the last one if none is named; floating numbers only (dtype converts first). */
+typedef struct fx_softmax_args {
+    fx_tensor *x;
+    int64_t dim;
+    fx_dtype dtype;
+} fx_softmax_args;
+#define fx_softmax(...) fx_softmax_at(FX_LITERAL(fx_softmax_args){ .dim = -1, .x = __VA_ARGS__ }, FX_HERE)
+FX_API fx_tensor *fx_softmax_at(fx_softmax_args args, fx_where where);
+/* Its logarithm, exact where it is nearly 1. */
+typedef fx_softmax_args fx_log_softmax_args;
+#define fx_log_softmax(...) fx_log_softmax_at(FX_LITERAL(fx_log_softmax_args){ .dim = -1, .x = __VA_ARGS__ }, FX_HERE)
+FX_API fx_tensor *fx_log_softmax_at(fx_log_softmax_args args, fx_where where);
+/* softmax of -x. */
+typedef fx_softmax_args fx_softmin_args;
+#define fx_softmin(...) fx_softmin_at(FX_LITERAL(fx_softmin_args){ .dim = -1, .x = __VA_ARGS__ }, FX_HERE)
+FX_API fx_tensor *fx_softmin_at(fx_softmin_args args, fx_where where);
+/* The logarithm of the sum of exp x over dims (all, if none are given): -inf where there is nothing. The gradient is
+ * softmax, and 0 where all numbers are -inf. */
+FX__REDUCTION(logsumexp, )
+#define fx_logsumexp(...) fx_logsumexp_at(FX_LITERAL(fx_logsumexp_args){ .x = __VA_ARGS__ }, FX_HERE)
+
+/* Losses: none: one a row or a number; mean: over their number, or the sum of their weights where a comment says so; sum. */
+typedef enum fx_reduction { FX_REDUCTION_NONE, FX_REDUCTION_MEAN, FX_REDUCTION_SUM, FX_REDUCTION_BATCHMEAN } fx_reduction;
+
+/* -log of the probability that softmax over dimension 1 of x, (N, C), (N, C, d1, ...) or (C), gives to target:
+ *   - classes, integers in x's shape without C: (1 - a) w_t (-log p_t) + a / C sum of w_k (-log p_k), a being label_smoothing
+ *     and w weight, (C), or ones. Rows whose target is ignore_index count as 0; the mean is over the sum of w_t of the
+ *     others, NaN if there are none. A class that is not 0 .. C-1 is an error;
+ *   - probabilities, floating numbers in x's shape: sum of t_k w_k (-log p_k), t smoothed alike; the mean is over the rows.
+ * weight has no gradient. */
+typedef struct fx_cross_entropy_args {
+    fx_tensor *x, *target, *weight;
+    int64_t ignore_index;
+    int reduction; /* fx_reduction */
+    double label_smoothing;
+} fx_cross_entropy_args;
+#define fx_cross_entropy(x_, ...)                                                                            \
+    fx_cross_entropy_at(FX_LITERAL(fx_cross_entropy_args){ .reduction = FX_REDUCTION_MEAN, .ignore_index = -100, .x = x_, .target = __VA_ARGS__ }, FX_HERE)
+FX_API fx_tensor *fx_cross_entropy_at(fx_cross_entropy_args args, fx_where where);
+
+/* The same of log probabilities: -w_t x_t. Classes only. */
+typedef struct fx_nll_loss_args {
+    fx_tensor *x, *target, *weight;
+    int64_t ignore_index;
+    int reduction; /* fx_reduction */
+} fx_nll_loss_args;
+#define fx_nll_loss(x_, ...)                                                                                 \
+    fx_nll_loss_at(FX_LITERAL(fx_nll_loss_args){ .reduction = FX_REDUCTION_MEAN, .ignore_index = -100, .x = x_, .target = __VA_ARGS__ }, FX_HERE)
+FX_API fx_tensor *fx_nll_loss_at(fx_nll_loss_args args, fx_where where);
+
 /* (end of softmax, losses) */
 
 /* ---- products of matrices ------------------------------------------------------------------------------ */

@@ -15,7 +15,8 @@ typedef enum fx__softmax_kind {
     FX__SOFTMAX_OR_ZERO,  /* the same, but 0 in a row that is all -inf (there it is NaN otherwise) */
     FX__LOG_SOFTMAX,      /* y = x - m - log1p(s) */
     FX__LOGSUMEXP,        /* y[row] = m + log1p(s) */
-    FX__SOFTMAX_GRAD,     /* y = p (g - sum g p), x being p */
+    FX__SOFTMAX_GRAD,     /* y = p (g - sum g p), x being p, which sums to 1 */
+    FX__SOFTMAX_CENTER,   /* y = g - sum g p, likewise */
     FX__LOG_SOFTMAX_GRAD, /* y = g - softmax(x) sum g */
     FX__SOFTMAX_KINDS
 } fx__softmax_kind;

@@ -41,15 +41,16 @@ static double NAME(row_nan)(const T *x, int64_t n)
     return nan;
 }
 
-static double NAME(row_dot)(const T *x, const T *g, int64_t n)
+/* The sum of p (g - shift). */
+static double NAME(row_dot)(const T *p, const T *g, double shift, int64_t n)
 {
     double lane[LANES] = { 0 }, sum = 0;
     int64_t i = 0;
     for (; i + LANES <= n; i += LANES)
-        for (int j = 0; j < LANES; j++) lane[j] += (double)x[i + j] * (double)g[i + j];
+        for (int j = 0; j < LANES; j++) lane[j] += (double)p[i + j] * ((double)g[i + j] - shift);
     for (int half = LANES / 2; n >= LANES && half > 0; half /= 2)
         for (int j = 0; j < half; j++) lane[j] += lane[j + half];
-    for (; i < n; i++) sum += (double)x[i] * (double)g[i];
+    for (; i < n; i++) sum += (double)p[i] * ((double)g[i] - shift);
     return lane[0] + sum;
 }
 
@@ -188,17 +189,32 @@ static void NAME(logsumexp_block)(void *data, int64_t begin, int64_t end)
     }
 }
 
-static void NAME(softmax_grad_block)(void *data, int64_t begin, int64_t end)
+/* g less its mean weighted by p, seen from the g of the largest p: where that p is nearly 1, its own is the
+ * small mean of the others. times_p: times p. */
+static void NAME(center_rows)(const fx__softmax *s, int64_t begin, int64_t end, bool times_p)
 {
-    const fx__softmax *s = data;
     int64_t n = s->count;
     for (int64_t r = begin; r < end; r++) {
         const T *p = (const T *)s->x + r * n, *g = (const T *)s->g + r * n;
-        T *y = (T *)s->y + r * n;
-        double mean = NAME(row_dot)(p, g, n), all = NAME(row_sum)(p, n);
-        mean = all > 0 ? mean / all : mean; /* p as rounded may not sum to 1 */
-        for (int64_t j = 0; j < n; j++) y[j] = (T)((double)p[j] * ((double)g[j] - mean));
+        T *y = (T *)s->y + r * n, most = NAME(row_max)(p, n);
+        int64_t top = 0;
+        while (top < n - 1 && p[top] != most) top++;
+        double shift = (double)g[top], mean = NAME(row_dot)(p, g, shift, n);
+        if (times_p)
+            for (int64_t j = 0; j < n; j++) y[j] = (T)((double)p[j] * (((double)g[j] - shift) - mean));
+        else
+            for (int64_t j = 0; j < n; j++) y[j] = (T)(((double)g[j] - shift) - mean);
     }
+}
+
+static void NAME(softmax_grad_block)(void *data, int64_t begin, int64_t end)
+{
+    NAME(center_rows)(data, begin, end, true);
+}
+
+static void NAME(softmax_center_block)(void *data, int64_t begin, int64_t end)
+{
+    NAME(center_rows)(data, begin, end, false);
 }
 
 /* g_j - p_j G with G = sum g; for the largest, whose 1 - p_j = s / Z may be tiny, (g_j s - (G - g_j)) / Z. */
@@ -296,6 +312,7 @@ RUN(softmax_or_zero)
 RUN(log_softmax)
 RUN(logsumexp)
 RUN(softmax_grad)
+RUN(softmax_center)
 RUN(log_softmax_grad)
 #undef RUN
 

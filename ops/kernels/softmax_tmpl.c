@@ -36,7 +36,8 @@ static void run(int threads, int64_t rows, int64_t count, void (*block)(void *, 
     {                                                                                                        \
         [FX__SOFTMAX] = t##_softmax, [FX__SOFTMAX_OR_ZERO] = t##_softmax_or_zero,                            \
         [FX__LOG_SOFTMAX] = t##_log_softmax, [FX__LOGSUMEXP] = t##_logsumexp,                                \
-        [FX__SOFTMAX_GRAD] = t##_softmax_grad, [FX__LOG_SOFTMAX_GRAD] = t##_log_softmax_grad,                \
+        [FX__SOFTMAX_GRAD] = t##_softmax_grad, [FX__SOFTMAX_CENTER] = t##_softmax_center,                    \
+        [FX__LOG_SOFTMAX_GRAD] = t##_log_softmax_grad,                                                       \
     }
 
 extern const fx_softmax_kernels FX_KERNEL_TABLE(softmax);

@@ -1,0 +1,106 @@
+/* References of losses. */
+#include "reference.h"
+
+/* ---- classes ------------------------------------------------------------------------------------------- */
+
+static bool is_float(const fx_ref_tensor *x) { return x->dtype == FX_F32 || x->dtype == FX_F64; }
+
+/* The other dimensions of x, the classes being along dimension 1, or 0. */
+static fx_ref_tensor *rows_of(fx_ref_call *c, const fx_ref_tensor *x)
+{
+    int64_t size[FX_MAX_DIMS];
+    int ndim = 0;
+    for (int d = 0; d < x->ndim; d++)
+        if (d != (x->ndim > 1)) size[ndim++] = x->size[d];
+    return WORK(ndim, size);
+}
+
+/* The losses in work, whose weights in the mean sum up to total. */
+static void reduce_by(fx_ref_call *c, const fx_ref_tensor *work, quad total)
+{
+    if (CHOICE_IS("reduction", "none")) {
+        OUT_REDUCTION(work);
+        return;
+    }
+    fx_ref_tensor *y = OUT_SCALAR(0);
+    EACH (work, i) AT(y, 0) += AT(work, i);
+    if (CHOICE_IS("reduction", "mean")) AT(y, 0) /= total;
+}
+
+static quad largest_of_row(const fx_ref_tensor *x, const fx_ref_lanes *l, int64_t o)
+{
+    quad most = -HUGE_VALQ;
+    EACH_OF_LANE (*l, k) {
+        const quad b = BASE(x, lane_at(l, o, k));
+        most = b > most ? b : most;
+    }
+    return most;
+}
+
+/* -log p_k of row o */
+static quad surprise(const fx_ref_tensor *x, const fx_ref_lanes *l, int64_t o, int64_t k)
+{
+    const quad most = largest_of_row(x, l, o);
+    quad rest = 0;
+    bool taken = false;
+    EACH_OF_LANE (*l, j) {
+        const int64_t at = lane_at(l, o, j);
+        const bool first = !taken && BASE(x, at) == most;
+        taken = taken || first;
+        rest += first ? expm1q(AT(x, at) - most) : expq(AT(x, at) - most);
+    }
+    return log1pq(rest) - (AT(x, lane_at(l, o, k)) - most);
+}
+
+static quad weight_of(const fx_ref_tensor *w, int64_t k) { return w ? AT(w, k) : 1; }
+
+static void entropy_of_probabilities(fx_ref_call *c)
+{
+    fx_ref_tensor *x = TENSOR("x"), *t = TENSOR("target"), *w = TENSOR("weight"), *work = rows_of(c, x);
+    fx_ref_lanes l = lanes_of(x, one_dim(x->ndim > 1));
+    const quad a = REAL("label_smoothing");
+    EACH_LANE (l, o)
+        EACH_OF_LANE (l, k) {
+            const quad p = AT(t, lane_at(&l, o, k)) * (1 - a) + a / (quad)l.length;
+            AT(work, o) += p * weight_of(w, k) * surprise(x, &l, o, k);
+        }
+    reduce_by(c, work, (quad)l.count);
+}
+
+REFERENCE(cross_entropy)
+{
+    fx_ref_tensor *x = TENSOR("x"), *t = TENSOR("target"), *w = TENSOR("weight");
+    if (is_float(t)) {
+        entropy_of_probabilities(c);
+        return;
+    }
+    fx_ref_tensor *work = rows_of(c, x);
+    fx_ref_lanes l = lanes_of(x, one_dim(x->ndim > 1));
+    const quad a = REAL("label_smoothing");
+    quad total = 0;
+    EACH_LANE (l, o) {
+        const int64_t target = INT_AT(t, o);
+        if (target == INT("ignore_index")) continue;
+        total += weight_of(w, target);
+        AT(work, o) = (1 - a) * weight_of(w, target) * surprise(x, &l, o, target);
+        if (a == 0) continue;
+        EACH_OF_LANE (l, k) AT(work, o) += a / (quad)l.length * weight_of(w, k) * surprise(x, &l, o, k);
+    }
+    reduce_by(c, work, total);
+}
+
+REFERENCE(nll_loss)
+{
+    fx_ref_tensor *x = TENSOR("x"), *t = TENSOR("target"), *w = TENSOR("weight"), *work = rows_of(c, x);
+    fx_ref_lanes l = lanes_of(x, one_dim(x->ndim > 1));
+    quad total = 0;
+    EACH_LANE (l, o) {
+        const int64_t target = INT_AT(t, o);
+        if (target == INT("ignore_index")) continue;
+        total += weight_of(w, target);
+        AT(work, o) = -weight_of(w, target) * AT(x, lane_at(&l, o, target));
+    }
+    reduce_by(c, work, total);
+}
+
+REFERENCES(loss, ROW(cross_entropy), ROW(nll_loss))
