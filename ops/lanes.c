@@ -138,21 +138,20 @@ static bool is_sum(fx__fold_kind kind)
 static bool fold_in_steps(const fx_call *c, fx__fold_kind kind, const fx_tensor *x, unsigned mask,
                           fx__fold last)
 {
-    fx_spec rest = { .ndim = x->ndim };
-    memcpy(rest.size, x->size, sizeof(int64_t) * x->ndim);
+    int64_t rest[FX_MAX_DIMS]; /* sizes of what is left; all set, as the compiler wants to see */
+    for (int d = 0; d < FX_MAX_DIMS; d++) rest[d] = d < x->ndim ? x->size[d] : 1;
     double *from = NULL, *to = NULL;
     bool good = true;
     for (int end = x->ndim; good && end > 0;) {
-        while (end > 0 && (!(mask >> (end - 1) & 1) || rest.size[end - 1] == 1)) end--;
+        while (end > 0 && (!(mask >> (end - 1) & 1) || rest[end - 1] == 1)) end--;
         int begin = end;
         fx__fold f = { .outer = 1, .count = 1, .inner = 1, .divisor = 1, .threads = last.threads };
-        while (begin > 0 && (mask >> (begin - 1) & 1 || rest.size[begin - 1] == 1))
-            f.count *= rest.size[--begin];
+        while (begin > 0 && (mask >> (begin - 1) & 1 || rest[begin - 1] == 1)) f.count *= rest[--begin];
         if (begin == end) break;
         int64_t left = 1;
-        for (int d = 0; d < begin; d++) f.outer *= rest.size[d], left *= mask >> d & 1 ? rest.size[d] : 1;
-        for (int d = end; d < x->ndim; d++) f.inner *= rest.size[d];
-        for (int d = begin; d < end; d++) rest.size[d] = 1;
+        for (int d = 0; d < begin; d++) f.outer *= rest[d], left *= mask >> d & 1 ? rest[d] : 1;
+        for (int d = end; d < x->ndim; d++) f.inner *= rest[d];
+        for (int d = begin; d < end; d++) rest[d] = 1;
         f.x = from ? (const void *)from : x->data;
         if (left == 1) {
             f.y = last.y, f.wide = last.wide, f.divisor = last.divisor, f.root = last.root;
