@@ -8,8 +8,10 @@ Inputs and first weights are fractions that both sides compute exactly (train_te
 import torch
 
 BATCH, IN, HIDDEN, OUT, STEPS = 5, 4, 6, 3, 10
-ACTIVATIONS = [("FX_RELU", torch.nn.ReLU), ("FX_TANH", torch.nn.Tanh), ("FX_SIGMOID", torch.nn.Sigmoid),
-               ("FX_GELU", torch.nn.GELU), ("FX_SILU", torch.nn.SiLU)]
+# The fx_activation and torch.nn's class.
+ACTIVATIONS = [("FX_RELU", "ReLU"), ("FX_TANH", "Tanh"), ("FX_SIGMOID", "Sigmoid"), ("FX_SILU", "SiLU"), ("FX_RELU6", "ReLU6"),
+               ("FX_MISH", "Mish"), ("FX_HARDSWISH", "Hardswish"), ("FX_SOFTSIGN", "Softsign"),
+               ("FX_LOGSIGMOID", "LogSigmoid")]
 
 
 def numbers(count, seed):
@@ -20,7 +22,7 @@ def main():
     print("/* Made by golden.py: activation, the losses of ten steps, all parameters after them. */")
     x, y = numbers(BATCH * IN, 100).reshape(BATCH, IN), torch.tensor([i % OUT for i in range(BATCH)])
     for name, activation in ACTIVATIONS:
-        net = torch.nn.Sequential(torch.nn.Linear(IN, HIDDEN), activation(), torch.nn.Linear(HIDDEN, OUT)).double()
+        net = torch.nn.Sequential(torch.nn.Linear(IN, HIDDEN), getattr(torch.nn, activation)(), torch.nn.Linear(HIDDEN, OUT)).double()
         for k, p in enumerate(net.parameters()):
             p.data = numbers(p.numel(), k).reshape(p.shape)
         adam = torch.optim.Adam(net.parameters(), lr=0.02)

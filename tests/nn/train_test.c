@@ -71,10 +71,9 @@ Test(train, golden_f64)
 #undef GOLDEN
 }
 
-/* Where a gradient is rounding alone (1e-9 and less), Adam's step takes its sign: a tenth of a step. */
 Test(train, golden_f32)
 {
-#define GOLDEN(activation, losses, end) follow(FX_F32, 2e-3, activation, LIST losses, LIST end);
+#define GOLDEN(activation, losses, end) follow(FX_F32, 2e-6, activation, LIST losses, LIST end);
 #include "golden.def"
 #undef GOLDEN
 }
