@@ -426,6 +426,42 @@ FX__REDUCTION(std_mean, double correction; fx_tensor **mean;)
 FX__REDUCTION(norm, double p; fx_dtype dtype;)
 #define fx_norm(...) fx_norm_at(FX_LITERAL(fx_norm_args){ .p = 2, .x = __VA_ARGS__ }, FX_HERE)
 
+/* The product along one dimension, or of all numbers if none is given; 1 where there is nothing. Integers give int64. Exact
+ * through zeros, and so are its derivatives of every order. */
+FX__REDUCTION(prod, fx_dtype dtype;)
+#define fx_prod(...) fx_prod_at(FX_LITERAL(fx_prod_args){ .x = __VA_ARGS__ }, FX_HERE)
+
+/* Running sums and products along dim: y_k is that of x_0 ... x_k. Integers give int64. */
+typedef struct fx_cumsum_args {
+    fx_tensor *x;
+    int64_t dim;
+    fx_dtype dtype;
+} fx_cumsum_args;
+#define fx_cumsum(x_, ...) fx_cumsum_at(FX_LITERAL(fx_cumsum_args){ .x = x_, .dim = __VA_ARGS__ }, FX_HERE)
+FX_API fx_tensor *fx_cumsum_at(fx_cumsum_args args, fx_where where);
+typedef fx_cumsum_args fx_cumprod_args;
+#define fx_cumprod(x_, ...) fx_cumprod_at(FX_LITERAL(fx_cumprod_args){ .x = x_, .dim = __VA_ARGS__ }, FX_HERE)
+FX_API fx_tensor *fx_cumprod_at(fx_cumprod_args args, fx_where where);
+/* log(exp x_0 + ... + exp x_k); floating numbers only. */
+typedef struct fx_logcumsumexp_args {
+    fx_tensor *x;
+    int64_t dim;
+} fx_logcumsumexp_args;
+#define fx_logcumsumexp(x_, dim_)                                                                            \
+    fx_logcumsumexp_at(FX_LITERAL(fx_logcumsumexp_args){ .x = x_, .dim = dim_ }, FX_HERE)
+FX_API fx_tensor *fx_logcumsumexp_at(fx_logcumsumexp_args args, fx_where where);
+/* The largest, the least of x_0 ... x_k; indices, if given, receives their places along dim, int64, the last of ties. */
+typedef struct fx_cummax_args {
+    fx_tensor *x;
+    int64_t dim;
+    fx_tensor **indices;
+} fx_cummax_args;
+#define fx_cummax(x_, ...) fx_cummax_at(FX_LITERAL(fx_cummax_args){ .x = x_, .dim = __VA_ARGS__ }, FX_HERE)
+FX_API fx_tensor *fx_cummax_at(fx_cummax_args args, fx_where where);
+typedef fx_cummax_args fx_cummin_args;
+#define fx_cummin(x_, ...) fx_cummin_at(FX_LITERAL(fx_cummin_args){ .x = x_, .dim = __VA_ARGS__ }, FX_HERE)
+FX_API fx_tensor *fx_cummin_at(fx_cummin_args args, fx_where where);
+
 /* (end of reductions) */
 
 /* ---- softmax, losses ----------------------------------------------------------------------------------- */

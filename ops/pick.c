@@ -48,12 +48,32 @@ static void pick_forward(const fx_call *c)
     }
 }
 
+/* Several numbers may fall on one place: those of float are summed in double. */
+static void place_wide(fx_tensor *gx, const fx_tensor *g, const int64_t *to, const fx__lanes *of,
+                       int64_t picks)
+{
+    fx__lanes l = *of;
+    float *y = (float *)(void *)gx->data;
+    const float *from = (const float *)(const void *)g->data;
+    double *wide = fx__scratch(gx->cx, sizeof(double) * (size_t)gx->numel);
+    if (!wide) return;
+    for (int64_t i = 0; i < gx->numel; i++) wide[i] = 0;
+    EACH_PICK wide[(o * l.count + to[at]) * l.inner + i] += (double)from[at];
+    for (int64_t i = 0; i < gx->numel; i++) y[i] = (float)wide[i];
+    fx__scratch_free(gx->cx, wide);
+}
+
 void fx__place_into(fx_tensor *gx, const fx_tensor *g, const fx_tensor *index, unsigned mask)
 {
     fx__lanes l = fx__lanes_of(gx, mask, false);
     int64_t picks = picks_of(&l, g->numel);
     const int64_t *to = (const int64_t *)(const void *)index->data;
-    if (gx->numel) memset(gx->data, 0, (size_t)gx->numel * fx_dtype_size((fx_dtype)gx->dtype));
+    if (gx->numel == 0) return;
+    if (gx->dtype == FX_F32 && picks > 1) {
+        place_wide(gx, g, to, &l, picks);
+        return;
+    }
+    memset(gx->data, 0, (size_t)gx->numel * fx_dtype_size((fx_dtype)gx->dtype));
     if (gx->dtype == FX_F32) {
         float *y = (float *)(void *)gx->data;
         const float *from = (const float *)(const void *)g->data;

@@ -364,6 +364,15 @@ static quad *numbers_of(const fx_tensor *x, int64_t numel, quad *to)
 /* What rounding of 113 bits leaves of a difference of numbers of y's size, over a step. */
 static quad rounding(const fx_ref *r, int64_t j, quad step) { return fabsq(r->y[j]) * (quad)4e-34 / step; }
 
+/* The same over two steps, of numbers as large as those that were subtracted: y itself may be 0. */
+static quad rounding_of_second(const fx_ref *r, int64_t j, quad step)
+{
+    quad most = fabsq(r->y[j]);
+    for (int a = 0; a < 16; a++)
+        if (fabsq(r->moved[a / 4][a % 4][j]) > most) most = fabsq(r->moved[a / 4][a % 4][j]);
+    return most * (quad)4e-34 / step;
+}
+
 static void sum_gradient(fx_ref *r, const quad *seed)
 {
     for (int64_t i = 0; i < r->n; i++) {
@@ -428,7 +437,7 @@ static void sum_second(fx_ref *r, const quad *seed, const quad *direction)
             e->value += seed[j] * d;
             e->terms += fabsq(seed[j] * d);
             e->spread += fabsq(seed[j] * d) + fabsq(seed[j]) * r->bend[at];
-            e->error += fabsq(seed[j]) * rounding(r, j, r->step[i] * t);
+            e->error += fabsq(seed[j]) * rounding_of_second(r, j, r->step[i] * t);
             e->count += r->inputs_of[j];
         }
     }
