@@ -28,6 +28,31 @@ typedef struct fx_accuracy_args {
         FX_LITERAL(fx_accuracy_args){ FX_ACCURACY_DEFAULTS.module = module_, .data = __VA_ARGS__ }, FX_HERE)
 FX_API double fx_accuracy_at(fx_accuracy_args args, fx_where where);
 
+/* ---- a run in a file -------------------------------------------------------------------------------------
+ */
+
+/* What a run consists of; each may be NULL (empty), but not all. */
+typedef struct fx_trainer {
+    fx_module *model;
+    fx_optimizer *optimizer;
+    fx_dataset *data;      /* the one that FX_EACH_BATCH goes through: its place */
+    fx_named_list tensors; /* whatever else there is to be kept */
+} fx_trainer;
+
+/* Writes all that the rest of the run depends on: the model, the optimizer's state, the tensors, the state of
+ * the context's random numbers, the place in the data, and a checksum. The file is safetensors, and replaced
+ * in one go. Within FX_EACH_BATCH this stands after the batch's step; FX_EACH_BATCH then goes on with the
+ * next batch. */
+#define fx_checkpoint(run, path) fx_checkpoint_at(run, path, FX_HERE)
+FX_API fx_status fx_checkpoint_at(const fx_trainer *run, const char *path, fx_where where);
+
+/* Restores what fx_checkpoint() has written; the run goes on bit by bit as if it had not been interrupted.
+ * Without a file of that name nothing happens: a fresh start. Either all is well or nothing has changed:
+ * FX_ERROR_FORMAT where the file is damaged, FX_ERROR_ARGUMENT or FX_ERROR_SHAPE where it is of another run.
+ */
+#define fx_resume(run, path) fx_resume_at(run, path, FX_HERE)
+FX_API fx_status fx_resume_at(const fx_trainer *run, const char *path, fx_where where);
+
 /* ---- curves ----------------------------------------------------------------------------------------------
  */
 

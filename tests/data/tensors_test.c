@@ -4,7 +4,11 @@
 #include "folder.h"
 
 #include <math.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
 
 TestSuite(tensors, .init = start, .fini = stop);
 
@@ -318,4 +322,90 @@ Test(tensors, a_save_keeps_mode_and_link)
     cr_assert(fx_save_tensors("link", list) == FX_OK, "%s", fx_error_message(cx));
     cr_assert(!lstat("link", &status) && S_ISLNK(status.st_mode));
     cr_assert(!lstat("file", &status) && (status.st_mode & 0777) == 0640 && status.st_size > 8);
+}
+
+/* A process that is killed while it saves again and again leaves a whole file each time, and the next save is
+ * not hindered by what it left beside it. */
+Test(tensors, a_killed_save_loses_nothing)
+{
+    fx_tensor *x = fx_zeros(cx, FX_F32, 100, 100);
+    cr_assert(fx_save_tensors("file", FX_NAMED(cx, { "x", x })) == FX_OK);
+    for (int i = 0; i < 30; i++) {
+        pid_t child = fork();
+        if (child == 0) {
+            for (float value = 1;; value++) {
+                fx_tensor *y = fx_full(cx, FX_F32, (double)value, 100, 100);
+                if (fx_save_tensors("file", FX_NAMED(cx, { "x", y })) != FX_OK) _exit(1);
+                fx_release(y);
+            }
+        }
+        cr_assert(child > 0);
+        struct timespec pause = { 0, (1 + i * 7 % 13) * 300000 };
+        nanosleep(&pause, NULL);
+        int status;
+        cr_assert(!kill(child, SIGKILL) && waitpid(child, &status, 0) == child && WIFSIGNALED(status));
+        FX_SCOPE (cx) {
+            fx_named_list list = fx_load_tensors(cx, "file");
+            cr_assert(list.count == 1, "%s", fx_error_message(cx));
+            const float *numbers = fx_data_const(list.at[0].tensor);
+            for (int k = 1; k < 10000; k++) cr_assert(numbers[k] == numbers[0]);
+        }
+    }
+    cr_assert(fx_save_tensors("file", FX_NAMED(cx, { "x", x })) == FX_OK);
+    cr_expect(access("file.partial", F_OK) && access("file.partial-2", F_OK));
+}
+
+/* When there is no more room, the old file stands. */
+Test(tensors, a_full_disk_loses_nothing)
+{
+    fx_tensor *x = fx_ones(cx, FX_F32, 100, 100);
+    cr_assert(fx_save_tensors("file", FX_NAMED(cx, { "x", fx_scalar(cx, FX_F32, 5) })) == FX_OK);
+    struct rlimit before, limit;
+    cr_assert(!getrlimit(RLIMIT_FSIZE, &before));
+    limit = before;
+    limit.rlim_cur = 8192;
+    signal(SIGXFSZ, SIG_IGN);
+    cr_assert(!setrlimit(RLIMIT_FSIZE, &limit));
+    cr_expect(fx_save_tensors("file", FX_NAMED(cx, { "x", x })) == FX_ERROR_FILE);
+    cr_assert(!setrlimit(RLIMIT_FSIZE, &before));
+    expect_error(FX_ERROR_FILE, "save: file: cannot be written: File too large");
+    fx_named_list list = fx_load_tensors(cx, "file");
+    cr_expect(list.count == 1 && fx_item(list.at[0].tensor) == 5);
+    cr_expect(access("file.partial", F_OK));
+}
+
+/* Two that save under one name at a time do not write into each other's files. */
+Test(tensors, two_writers)
+{
+    pid_t child = fork();
+    fx_tensor *x = fx_full(cx, FX_F32, child ? 1 : 2, 200, 100);
+    for (int i = 0; i < 50; i++) {
+        fx_status status = fx_save_tensors("file", FX_NAMED(cx, { "x", x }));
+        if (!child && status != FX_OK) _exit(1);
+        cr_assert(status == FX_OK, "%s", fx_error_message(cx));
+        if (child)
+            FX_SCOPE (cx) {
+                fx_named_list list = fx_load_tensors(cx, "file");
+                cr_assert(list.count == 1, "%s", fx_error_message(cx));
+                const float *numbers = fx_data_const(list.at[0].tensor);
+                for (int k = 1; k < 20000; k++) cr_assert(numbers[k] == numbers[0]);
+            }
+    }
+    if (!child) _exit(0);
+    int status;
+    cr_assert(waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+/* Tensors of any strides, both ways. */
+Test(tensors, strided)
+{
+    float f[] = { 1, 2, 3, 4, 5, 6 };
+    fx_tensor *x = fx_from(cx, FX_F32, f, 2, 3), *turned = fx_transpose(x, 0, 1);
+    cr_assert(fx_save_tensors("t", FX_NAMED(cx, { "x", turned })) == FX_OK);
+    fx_named_list list = fx_load_tensors(cx, "t");
+    cr_assert(list.count == 1 && fx_digest(list.at[0].tensor) == fx_digest(turned));
+    fx_tensor *y = fx_zeros(cx, FX_F64, 2, 3);
+    cr_assert(fx_load_into(FX_NAMED(cx, { "x", fx_transpose(y, 0, 1) }), "t") == FX_OK, "%s",
+              fx_error_message(cx));
+    for (int i = 0; i < 6; i++) cr_expect(((const double *)fx_data_const(y))[i] == i + 1);
 }
