@@ -54,7 +54,7 @@ static bool training_step(void *data)
     bool good = false;
     FX_SCOPE (t->cx) {
         fx_tensor *y = forward(&t->net, t->x);
-        fx_tensor *loss = t->classes ? fx_cross_entropy(y, t->y) : fx_mse_loss(y, t->y);
+        fx_tensor *loss = t->classes ? fx_cross_entropy(y, t->y) : fx_mean(fx_square(fx_sub(y, t->y)));
         good = fx_backward(loss) == FX_OK && fx_step(t->optimizer) == FX_OK;
         t->loss = good ? fx_item(loss) : 0;
     }
