@@ -30,7 +30,7 @@ static bool scalar_step(void *data)
  * the context takes from the system while the chain is built and gone through, by nodes. */
 static double bytes_per_node(void)
 {
-    enum { STEPS = 333333 };
+    enum { STEPS = 33333 };
     fx_context *cx = fx_context_new(.threads = 1);
     run r = { .cx = cx, .steps = STEPS };
     const bool good = cx && scalar_step(&r);
