@@ -54,6 +54,7 @@ typedef struct fx_pass {
     uint32_t id;
     bool retain, create, restricted;
     bool accumulates; /* fx_backward, not fx_gradient */
+    bool simple;      /* no graph, no part, no outer pass, no tracing: run_simple() will do */
     int64_t pending;
     fx_node *leaves;
     fx_node *last; /* of the roots, in making order */
@@ -126,7 +127,7 @@ static fx_tensor *temporary(fx_context *cx, fx_dtype dtype, int ndim, const int6
     return t;
 }
 
-static void drop(fx_tensor *t)
+static inline void drop(fx_tensor *t)
 {
     if (!t || !(t->flags & FX__TEMPORARY) || --t->version) return;
     fx_context *cx = t->cx;
@@ -198,7 +199,7 @@ fx_tensor *fx__grad_new(const fx_call *c, int input)
     return temporary(c->cx, (fx_dtype)x->dtype, x->ndim, x->size);
 }
 
-static bool same_shape(const fx_tensor *a, const fx_tensor *b)
+static inline bool same_shape(const fx_tensor *a, const fx_tensor *b)
 {
     if (a->ndim != b->ndim || a->numel != b->numel) return false;
     for (int i = 0; i < a->ndim; i++)
@@ -253,7 +254,7 @@ static void unstash(fx_pass *pass)
     }
 }
 
-static bool reach(fx_pass *pass, fx_node *n)
+static inline bool reach(fx_pass *pass, fx_node *n)
 {
     if (__builtin_expect(pass->outer != NULL, 0) && !stash(pass, n)) return false;
     n->mark = pass->id;
@@ -300,7 +301,7 @@ static bool freed_error(fx_pass *pass, const fx_node *n)
 }
 
 /* Adds g, whose one use is handed over, to what output k of n has got. */
-static bool give(fx_pass *pass, fx_node *n, int k, fx_tensor *g)
+static inline bool give(fx_pass *pass, fx_node *n, int k, fx_tensor *g)
 {
     if (n->mark != pass->id) {
         if (!reach(pass, n)) return false;
@@ -358,20 +359,32 @@ static fx_tensor *captured(fx_pass *pass, fx_node *n, int at, fx_tensor *x, fx_n
     return x;
 }
 
-static bool fill_call(fx_pass *pass, fx_node *n, fx_call *c, fx_tensor **x, fx_tensor **shapes,
-                      fx_tensor **ys)
+/* Captured as it is, and not written since: most are. */
+static inline bool untouched(const fx_pass *pass, const fx_node *n, const fx_tensor *x, uint32_t version)
+{
+    return !x->owner && x->version == version && !(x->flags & FX__ENDED) && !(n->flags & FX__NODE_PACKED) &&
+           !pass->create;
+}
+
+static inline bool fill_call(fx_pass *pass, fx_node *n, fx_call *c, fx_tensor **x, fx_tensor **shapes,
+                             fx_tensor **ys)
 {
     for (int i = 0; i < n->inputs; i++) {
         fx_link *l = &n->link[i];
         shapes[i] = l->x;
         x[i] = NULL;
-        if (l->flags & FX__CAPTURED && !(x[i] = captured(pass, n, i, l->x, l->node, l->output, l->version)))
+        if (!(l->flags & FX__CAPTURED)) continue;
+        if (untouched(pass, n, l->x, l->version))
+            x[i] = l->x;
+        else if (!(x[i] = captured(pass, n, i, l->x, l->node, l->output, l->version)))
             return false;
     }
     for (int k = 0; k < n->outputs; k++) {
         ys[k] = NULL;
-        if (k < 8 && n->y_flags >> k & 1 &&
-            !(ys[k] = captured(pass, n, n->inputs + k, fx__node_y(n, k), n, (uint16_t)k, n->y_version)))
+        if (k >= 8 || !(n->y_flags >> k & 1)) continue;
+        if (untouched(pass, n, fx__node_y(n, k), n->y_version))
+            ys[k] = fx__node_y(n, k);
+        else if (!(ys[k] = captured(pass, n, n->inputs + k, fx__node_y(n, k), n, (uint16_t)k, n->y_version)))
             return false;
     }
     *c = (fx_call){ .cx = pass->cx,
@@ -462,7 +475,8 @@ static bool in_order(fx_pass *pass, const fx_node *n, const fx_node *to)
     return true;
 }
 
-static bool deliver(fx_pass *pass, fx_node *n, const fx_call *c, fx_tensor *g, fx_tensor **gx)
+static inline __attribute__((always_inline)) bool deliver(fx_pass *pass, fx_node *n, const fx_call *c,
+                                                          fx_tensor *g, fx_tensor **gx)
 {
     for (int i = 0; i < n->inputs; i++) {
         if (!gx[i] || !fx_call_needs(c, i < 63 ? i : 63)) continue;
@@ -575,6 +589,73 @@ static uint64_t wanted(const fx_pass *pass, const fx_node *n)
     return needs;
 }
 
+/* The same for a node that nothing special is asked of: one result, at most two inputs, no graph wanted.
+ * Models of single numbers are made of such nodes, so what run_closure() does is done here without its
+ * general cases. */
+static inline bool is_simple(const fx_pass *pass, const fx_node *n)
+{
+    return n->outputs == 1 && n->inputs <= 2 && !n->extra && n->op->local_grad_fused &&
+           !(n->flags & (FX__NODE_TARGET | FX__NODE_PACKED | FX__NODE_FREED)) && pass->simple;
+}
+
+static inline void free_simple(fx_node *n, fx_where by)
+{
+    if (!(n->flags & FX__NODE_CAPTURES)) return;
+    n->flags |= FX__NODE_FREED;
+    n->y_flags = 0;
+    for (int i = 0; i < n->inputs; i++) n->link[i].flags = 0;
+    n->freed_file = by.file;
+    n->y_version = (uint32_t)by.line;
+}
+
+static bool run_simple(fx_pass *pass, fx_node *n)
+{
+    fx_context *cx = pass->cx;
+    fx_tensor *g = n->grad, *x[2], *shapes[2], *gx[2] = { NULL, NULL }, *y = NULL;
+    uint64_t needs = 0;
+    bool counted = n->y_counted || n->op->options_finish;
+    n->grad = NULL;
+    for (int i = 0; i < n->inputs; i++) {
+        const fx_link *l = &n->link[i];
+        shapes[i] = l->x;
+        x[i] = NULL;
+        if (l->node) needs |= (uint64_t)1 << i;
+        if (!(l->flags & FX__CAPTURED)) continue;
+        counted |= l->flags & FX__CAPTURE_COUNTED;
+        x[i] = untouched(pass, n, l->x, l->version)
+                   ? l->x
+                   : captured(pass, n, i, l->x, l->node, l->output, l->version);
+        if (!x[i]) return false;
+    }
+    if (n->y_flags & 1) {
+        y = untouched(pass, n, n->y, n->y_version) ? n->y
+                                                   : captured(pass, n, n->inputs, n->y, n, 0, n->y_version);
+        if (!y) return false;
+    }
+    const fx_call c = { .cx = cx,
+                        .op = n->op,
+                        .where = { n->file, n->line },
+                        .inputs = n->inputs,
+                        .outputs = 1,
+                        .x = x,
+                        .y = y,
+                        .ys = &y,
+                        .gs = &g,
+                        .options = fx__node_options(n),
+                        .needs = needs,
+                        .shapes = shapes };
+    const uint64_t failures = cx->failures;
+    n->op->local_grad_fused(&c, g, gx);
+    if (__builtin_expect(cx->failures != failures, 0) || !deliver(pass, n, &c, g, gx)) return false;
+    drop(g);
+    if (pass->retain) return true;
+    if (counted)
+        fx__node_free(cx, n, pass->where);
+    else
+        free_simple(n, pass->where);
+    return true;
+}
+
 static bool run_node(fx_pass *pass, fx_node *n)
 {
     fx_tensor *one, **gs = &one;
@@ -588,7 +669,7 @@ static bool run_node(fx_pass *pass, fx_node *n)
     uint64_t needs = wanted(pass, n);
     if (needs && !run_closure(pass, n, gs, needs)) return false;
     for (int k = 0; k < n->outputs; k++) drop(gs[k]), gs[k] = NULL;
-    if (needs && !pass->retain) fx__node_free(pass->cx, n, pass->where);
+    if (needs && !pass->retain && n->flags & FX__NODE_CAPTURES) fx__node_free(pass->cx, n, pass->where);
     return true;
 }
 
@@ -744,10 +825,11 @@ static bool start(fx_pass *pass, fx_list roots, fx_list seeds)
 
 static bool walk(fx_pass *pass)
 {
+    pass->simple = !pass->create && !pass->restricted && !pass->outer && !pass->cx->tracing;
     for (fx_node *n = pass->last; pass->pending > 0; n = n->previous) {
         if (n->mark != pass->id) continue;
         pass->pending--;
-        if (!run_node(pass, n)) return false;
+        if (!(is_simple(pass, n) ? run_simple(pass, n) : run_node(pass, n))) return false;
     }
     return true;
 }

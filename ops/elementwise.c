@@ -6,6 +6,7 @@
  */
 #include "elementwise.h"
 
+#include "autograd/small.h"
 #include "formulas.h"
 #include "loop.h"
 
@@ -234,7 +235,7 @@ static void formula_local_grad(const fx_call *c, fx_tensor *g, fx_tensor *gx[])
     }
     fx_operand out[2] = { { NULL, 0 }, { NULL, 0 } };
     r->formula(&t, want_a, want_b, out);
-    const bool zero_safe = fx__zero_safe(c->cx);
+    const bool zero_safe = c->cx->zero_safe;
     for (int k = 0; k < 2; k++) {
         if (k == 0 ? !want_a : !want_b) continue;
         if (zero_safe && !r->passes[k])
@@ -276,7 +277,7 @@ static void unary_gradient_run(const void *data, int64_t n, void *const *at, uns
 
 static void unary_fused(const fx_call *c, fx_tensor *g, fx_tensor *gx[])
 {
-    if (fx__zero_safe(c->cx)) {
+    if (c->cx->zero_safe) {
         formula_local_grad(c, g, gx);
         return;
     }
@@ -323,9 +324,33 @@ static fx_tensor *room(const fx_call *c, int i, fx_tensor *g, bool last)
     return fx__grad_shaped(c, (fx_dtype)g->dtype, g->ndim, g->size);
 }
 
+/* Where one operand is a number: spread over a run, once. */
+static void number_gradient(fx__binary_gradient *gradient, double number, bool first, const fx_tensor *g,
+                            fx_tensor *to, const fx_tensor *x, const fx_tensor *y)
+{
+    enum { RUN = 256 };
+    _Alignas(64) char spread[RUN * sizeof(double)];
+    const int64_t run = g->numel < RUN ? g->numel : RUN;
+    const size_t item = g->dtype == FX_F32 ? sizeof(float) : sizeof(double);
+    for (int64_t i = 0; i < run; i++)
+        if (g->dtype == FX_F32)
+            ((float *)(void *)spread)[i] = (float)number;
+        else
+            ((double *)(void *)spread)[i] = number;
+    for (int64_t at = 0; at < g->numel; at += RUN) {
+        const int64_t n = g->numel - at < RUN ? g->numel - at : RUN;
+        const size_t bytes = (size_t)at * item;
+        const char *gs = g->data + bytes, *xs = x ? x->data + bytes : gs, *ys = y ? y->data + bytes : gs;
+        if (first)
+            gradient(n, NULL, to->data + bytes, gs, spread, xs, ys);
+        else
+            gradient(n, to->data + bytes, NULL, gs, xs, spread, ys);
+    }
+}
+
 static void binary_fused(const fx_call *c, fx_tensor *g, fx_tensor *gx[])
 {
-    if (fx__zero_safe(c->cx)) {
+    if (c->cx->zero_safe) {
         formula_local_grad(c, g, gx);
         return;
     }
@@ -348,6 +373,10 @@ static void binary_fused(const fx_call *c, fx_tensor *g, fx_tensor *gx[])
     if (!r->number && g->numel <= SMALL && fx__contiguous(g) && ready(a, g) && ready(b, g) && ready(y, g)) {
         gradient(g->numel, ga ? ga->data : NULL, gb ? gb->data : NULL, g->data, a ? a->data : g->data,
                  b ? b->data : g->data, y ? y->data : g->data);
+        return;
+    }
+    if (r->number && g->numel <= SMALL && fx__contiguous(g) && ready(a, g) && ready(b, g) && ready(y, g)) {
+        number_gradient(gradient, *parameters_of(c), r->number == 1, g, ga ? ga : gb, a ? a : b, y);
         return;
     }
     const fx_dtype as = (fx_dtype)g->dtype;
@@ -444,26 +473,107 @@ static const elementwise_op binary_ops[][3] = {
 #undef COMPARE
 #undef INTEGER
 
+/* ---- calls --------------------------------------------------------------------------------------------- */
+
+static inline bool small_enough(const fx_tensor *x)
+{
+    return fx__plain(x) && fx_dtype_is_float((fx_dtype)x->dtype) && fx__small_context(x->cx);
+}
+
+static inline fx__element element_of(const fx_tensor *x)
+{
+    return x->dtype == FX_F32 ? FX__ELEMENT_F32 : FX__ELEMENT_F64;
+}
+
+static inline unsigned captures_of(unsigned row, unsigned a, unsigned b)
+{
+    return (row & FX__ROW_Y ? FX_CAPTURE_Y : 0) | (row & FX__ROW_A ? a : 0) | (row & FX__ROW_B ? b : 0);
+}
+
+static fx_tensor *unary_small(const elementwise_op *r, fx_tensor *x, const double *p, fx_where where)
+{
+    fx_tensor *y = fx__new_alike(x);
+    if (!y) return NULL;
+    fx__kernels()->elementwise->unary[r->row].value[element_of(x)](x->numel, y->data, x->data,
+                                                                   p ? p : no_parameters);
+    if (x->cx->mode != FX_GRAD_ON) return y;
+    const uint64_t failures = x->cx->failures;
+    fx_node *edge = fx__small_edge(x);
+    if (!edge) return x->cx->failures == failures ? y : NULL;
+    const unsigned captures = captures_of(r->captures[0], FX_CAPTURE_X0, 0);
+    return fx__record_small(&r->op, 1, &x, &edge, y, p, captures, where) ? y : NULL;
+}
+
+static fx_tensor *number_small(const elementwise_op *r, fx_tensor *x, double number, fx_where where)
+{
+    fx_tensor *y = fx__new_alike(x);
+    if (!y) return NULL;
+    const fx__element element = element_of(x);
+    const union {
+        float f32;
+        double f64;
+    } other = element == FX__ELEMENT_F32 ? (__typeof__(other)){ .f32 = (float)number }
+                                         : (__typeof__(other)){ .f64 = number };
+    const bool first = r->number == 1;
+    fx__kernels()->elementwise->binary[r->row].value[element](
+        x->numel, y->data, first ? (const void *)&other : x->data, first ? x->data : (const void *)&other,
+        first ? FX__LONE_A : FX__LONE_B);
+    if (x->cx->mode != FX_GRAD_ON) return y;
+    const uint64_t failures = x->cx->failures;
+    fx_node *edge = fx__small_edge(x);
+    if (!edge) return x->cx->failures == failures ? y : NULL;
+    const unsigned captures =
+        first ? captures_of(r->captures[1], 0, FX_CAPTURE_X0) : captures_of(r->captures[0], FX_CAPTURE_X0, 0);
+    return fx__record_small(&r->op, 1, &x, &edge, y, &number, captures, where) ? y : NULL;
+}
+
+static fx_tensor *binary_small(const elementwise_op *r, fx_tensor *a, fx_tensor *b, fx_where where)
+{
+    fx_tensor *y = fx__new_alike(a);
+    if (!y) return NULL;
+    fx__kernels()->elementwise->binary[r->row].value[element_of(a)](a->numel, y->data, a->data, b->data,
+                                                                    FX__LONE_NONE);
+    if (a->cx->mode != FX_GRAD_ON) return y;
+    const uint64_t failures = a->cx->failures;
+    fx_tensor *const x[] = { a, b };
+    fx_node *const edge[] = { fx__small_edge(a), fx__small_edge(b) };
+    if (a->cx->failures != failures) return NULL;
+    if (!edge[0] && !edge[1]) return y;
+    const unsigned row = (edge[0] ? r->captures[0] : 0u) | (edge[1] ? r->captures[1] : 0u);
+    return fx__record_small(&r->op, 2, x, edge, y, NULL, captures_of(row, FX_CAPTURE_X0, FX_CAPTURE_X1),
+                            where)
+               ? y
+               : NULL;
+}
+
 fx_tensor *fx__unary(fx__unary_row row, fx_tensor *x, const double *p, fx_where where)
 {
+    if (x && small_enough(x)) return unary_small(&unary_ops[row], x, p, where);
     return fx_apply_at(&unary_ops[row].op, (fx_list){ 1, &x }, p, NULL, where);
+}
+
+static fx_tensor *binary_number(fx__binary_row row, fx_tensor *x, fx_operand number, bool first,
+                                fx_where where)
+{
+    if (!x) return NULL;
+    const elementwise_op *r = &binary_ops[row][first ? 1 : 2];
+    if (small_enough(x)) return number_small(r, x, number.number, where);
+    if (number.tensor == FX_NUMBER &&
+        !fx_dtype_is_float((fx_dtype)x->dtype)) /* a real number makes it real */
+        x = fx__space.cast(x, fx_default_dtype(x->cx), where);
+    return fx_apply_at(&r->op, (fx_list){ 1, &x }, &number.number, NULL, where);
 }
 
 fx_tensor *fx__binary(fx__binary_row row, fx_operand a, fx_operand b, fx_where where)
 {
     const bool a_number = fx_operand_is_number(a), b_number = fx_operand_is_number(b);
-    if (!a_number && !b_number)
-        return fx_apply_at(&binary_ops[row][0].op, (fx_list){ 2, (fx_tensor *[]){ a.tensor, b.tensor } },
-                           NULL, NULL, where);
     if (a_number && b_number) return NULL;
-    fx_tensor *x = a_number ? b.tensor : a.tensor;
-    const fx_operand number = a_number ? a : b;
-    if (!x) return NULL;
-    if (number.tensor == FX_NUMBER &&
-        !fx_dtype_is_float((fx_dtype)x->dtype)) /* a real number makes it real */
-        x = fx__space.cast(x, fx_default_dtype(x->cx), where);
-    return fx_apply_at(&binary_ops[row][a_number ? 1 : 2].op, (fx_list){ 1, &x }, &number.number, NULL,
-                       where);
+    if (a_number) return binary_number(row, b.tensor, a, true, where);
+    if (b_number) return binary_number(row, a.tensor, b, false, where);
+    if (a.tensor && b.tensor && small_enough(a.tensor) && fx__plain_alike(a.tensor, b.tensor))
+        return binary_small(&binary_ops[row][0], a.tensor, b.tensor, where);
+    return fx_apply_at(&binary_ops[row][0].op, (fx_list){ 2, (fx_tensor *[]){ a.tensor, b.tensor } }, NULL,
+                       NULL, where);
 }
 
 /* ---- comparisons and tests: bool, of any dtype, without gradients ------------------------------------- */
