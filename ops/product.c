@@ -21,7 +21,7 @@ typedef struct view {
     const char *data;
     int64_t rows, columns, row, column; /* sizes, steps */
     int layout, ndim;                   /* of the batch */
-    int64_t size[FX_MAX_DIMS], step[FX_MAX_DIMS];
+    const int64_t *size, *step;         /* of the batch: the tensor's own */
 } view;
 
 /* One dimension of the batch: its length, and the steps of a, b and y. */
@@ -42,9 +42,13 @@ static view view_of(const fx_tensor *x, int layout)
 {
     const int64_t *stride = fx__stride(x);
     const bool swapped = layout & FX__SWAPPED;
-    view v = {
-        .data = x->data, .rows = 1, .columns = 1, .layout = layout, .ndim = fx__batch_ndim(x, layout)
-    };
+    view v = { .data = x->data,
+               .rows = 1,
+               .columns = 1,
+               .layout = layout,
+               .ndim = fx__batch_ndim(x, layout),
+               .size = x->size,
+               .step = stride };
     int at = v.ndim;
     for (int pass = 0; pass < 2; pass++) {
         const bool rows = (pass == 0) != swapped;
@@ -53,8 +57,6 @@ static view view_of(const fx_tensor *x, int layout)
         *(rows ? &v.row : &v.column) = stride[at];
         at++;
     }
-    memcpy(v.size, x->size, sizeof(int64_t) * (size_t)v.ndim);
-    memcpy(v.step, stride, sizeof(int64_t) * (size_t)v.ndim);
     return v;
 }
 
@@ -272,7 +274,9 @@ static bool start(plan *p, fx_context *cx)
 static bool run(fx_context *cx, fx_tensor *out, const view *y, const view *a, const view *b, const void *bias,
                 bool *strays)
 {
-    plan p = { .dtype = (fx_dtype)out->dtype };
+    plan p;
+    p.dtype = (fx_dtype)out->dtype;
+    p.work = NULL;
     find_axes(&p, a, b, y);
     p.g = (fx_gemm){ .f64 = p.dtype == FX_F64,
                      .m = a->rows,
