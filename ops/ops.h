@@ -751,16 +751,23 @@ FX_API fx_tensor *fx_full_like_at(const fx_tensor *x, double value, fx_where whe
 
 /* ---- random, checking ---------------------------------------------------------------------------------- */
 
-/* y = x / (1 - p), or 0 with probability p, each number by itself; x itself with .training = false. The gradient is that
- * of the numbers kept. p = 1 gives zeros. The random numbers are the context's; checkpointing repeats them. */
+/* Zeroes each number with probability p and divides the others by 1 - p, so that the mean stays; p = 0 or
+ * training = false gives x itself, p = 1 zeros. Which are zero depends on the context's random numbers alone, not on
+ * threads; the gradient repeats them, and keeps nothing. p outside [0, 1] is an error.
+ * feature_dropout zeroes whole channels of x (N, C, ...); alpha_dropout sets to selu's lower limit, and scales and
+ * shifts so that mean 0 and variance 1 stay (Klambauer et al., "Self-normalizing neural networks", 2017). */
 typedef struct fx_dropout_args {
     fx_tensor *x;
-    double p;
-    bool training;
+    double p;      /* 0.5 */
+    bool training; /* true */
 } fx_dropout_args;
-#define FX_DROPOUT_DEFAULTS .p = 0.5, .training = true,
-#define fx_dropout(...) fx_dropout_at(FX_LITERAL(fx_dropout_args){ FX_DROPOUT_DEFAULTS.x = __VA_ARGS__ }, FX_HERE)
+#define FX__DROPOUT(...) (FX_LITERAL(fx_dropout_args){ .p = 0.5, .training = true, .x = __VA_ARGS__ })
+#define fx_dropout(...) fx_dropout_at(FX__DROPOUT(__VA_ARGS__), FX_HERE)
+#define fx_feature_dropout(...) fx_feature_dropout_at(FX__DROPOUT(__VA_ARGS__), FX_HERE)
+#define fx_alpha_dropout(...) fx_alpha_dropout_at(FX__DROPOUT(__VA_ARGS__), FX_HERE)
 FX_API fx_tensor *fx_dropout_at(fx_dropout_args args, fx_where where);
+FX_API fx_tensor *fx_feature_dropout_at(fx_dropout_args args, fx_where where);
+FX_API fx_tensor *fx_alpha_dropout_at(fx_dropout_args args, fx_where where);
 
 /* (end of random, checking) */
 
