@@ -24,7 +24,7 @@ fx_tensor *fx_copy_at(fx_tensor *x, fx_tensor *source, fx_where where)
 fx_tensor *fx_fill_at(fx_tensor *x, fx_operand value, fx_where where)
 {
     if (!x || !value.tensor) return NULL;
-    if (value.tensor != FX_NUMBER) {
+    if (!fx_operand_is_number(value)) {
         if (value.tensor->ndim)
             return FX__REFUSE(x, ERROR_SHAPE, where, "fill_: the value is one number, not %s",
                               fx__shape_text(value.tensor));
