@@ -393,11 +393,11 @@ FX_API fx_tensor *fx_detach_in_place_at(fx_tensor *x, fx_where where);
 
 /* ---- backward ------------------------------------------------------------------------------------------ */
 
-/* fx_backward(loss), fx_backward(y, .seed = g), fx_backward(.roots = FX_LIST(a, b), .seeds = FX_LIST(ga,
- * gb)): adds d(root)/d(leaf), weighted by the seeds, to fx_grad() of every leaf reached. On failure no leaf
- * has changed. Without retain_graph what the nodes captured is let go, and a second pass over a node that had
- * captured anything is an error. With create_graph the gradients have a graph of their own (and the first is
- * retained). */
+/* fx_backward(loss), fx_backward(y, .seed = g), fx_backward(NULL, .roots = FX_LIST(a, b), .seeds =
+ * FX_LIST(ga, gb)): adds d(root)/d(leaf), weighted by the seeds, to fx_grad() of every leaf reached. On
+ * failure no leaf has changed. Without retain_graph what the nodes captured is let go, and a second pass over
+ * a node that had captured anything is an error. With create_graph the gradients have a graph of their own
+ * (and the first is retained). */
 typedef struct fx_backward_args {
     fx_tensor *root;
     fx_tensor *seed;   /* of root's shape; may be left out where root has one element */

@@ -891,7 +891,7 @@ static void commit(fx_pass *pass, fx_commit *c)
         return;
     }
     /* who holds the old one may go on reading it */
-    if (m->grad && !fx__heap_held(m->grad)) fx__heap_move(m->grad, pass->caller);
+    if (m->grad) fx__heap_orphan(m->grad, pass->caller);
     m->grad = c->ready;
 }
 

@@ -199,7 +199,8 @@ fx_tensor *fx__new_in(fx_context *cx, fx_memory_scope *scope, fx_dtype dtype, in
 fx_tensor *fx__handle_in(fx_context *cx, fx_memory_scope *scope, const fx_tensor *like);
 void fx__heap_free(fx_context *cx, fx_tensor *x);
 void fx__heap_move(fx_tensor *x, fx_memory_scope *scope);
-bool fx__heap_held(const fx_tensor *x); /* some scope refers to it */
+/* x's owner has no use for it any more, but whoever reads it may go on until the given scope ends. */
+void fx__heap_orphan(fx_tensor *x, fx_memory_scope *scope);
 /* Memory from the pool that ends with a scope. NULL after an error. */
 void *fx__scope_memory(fx_context *cx, fx_memory_scope *scope, size_t bytes);
 /* The last component of a path; "?" for NULL. */

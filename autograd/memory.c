@@ -314,7 +314,13 @@ void fx__heap_move(fx_tensor *x, fx_memory_scope *scope)
     x->scope = scope->id;
 }
 
-bool fx__heap_held(const fx_tensor *x) { return heap_of((fx_tensor *)(uintptr_t)x)->holds > 0; }
+void fx__heap_orphan(fx_tensor *x, fx_memory_scope *scope)
+{
+    if (heap_of(x)->holds)
+        x->flags |= FX__ORPHAN; /* the scope may not be the last that refers to it */
+    else
+        fx__heap_move(x, scope);
+}
 
 fx_tensor *fx__new_in(fx_context *cx, fx_memory_scope *scope, fx_dtype dtype, int ndim, const int64_t *size,
                       fx_where where)
@@ -390,8 +396,8 @@ static void drop_holds(fx_context *cx, fx_memory_scope *s)
         if (h->buffer) {
             h->buffer->captures--;
             if (h->buffer->scope != s) fx__buffer_settle(cx, h->buffer);
-        } else if (--h->handle->holds == 0 && in_heap(h->handle)->flags & FX__ENDED)
-            end_heap(cx, h->handle);
+        } else if (--h->handle->holds == 0 && in_heap(h->handle)->flags & (FX__ENDED | FX__ORPHAN))
+            fx__heap_free(cx, in_heap(h->handle));
     }
 }
 

@@ -38,6 +38,7 @@ enum {                              /* fx_tensor.flags */
        FX__TEMPORARY = 1 << 12,     /* a gradient on its way, counted by `version` (backward.c) */
        FX__VIEWED = 1 << 13,        /* a view of it was made */
        FX__VIEW_DETACHED = 1 << 14, /* a view of a detached tensor */
+       FX__ORPHAN = 1 << 15,        /* ends with the last scope that refers to it */
 };
 
 struct fx_tensor {

@@ -124,6 +124,6 @@ static const fx_op failing_op = { .name = "failing",
                                   .shape = fx_shape_same,
                                   .forward = noted_forward,
                                   .local_grad = failing_local_grad };
-static fx_tensor *failing(fx_tensor *x) { return fx_apply(&failing_op, x); }
+#define failing(x) fx_apply(&failing_op, x)
 
 #endif
