@@ -201,6 +201,7 @@ fx_tensor *fx__assign(fx_tensor *x, fx_tensor *value, const char *op, fx_where w
         if (!(value = fx__space.cast(value, (fx_dtype)x->dtype, where))) return NULL;
     }
     if (fx__owner(value) == fx__owner(x) && !(value = fx__space.clone(value, where))) return NULL;
+    if (x->cx->mode == FX_GRAD_ON && !fx__save_before_write(x, where)) return NULL;
     if (!fx__written(x, value, op, where)) return NULL; /* the numbers last: copying cannot fail */
     if (x->numel) fx__space.copy(x, value);
     return x;

@@ -298,6 +298,34 @@ bool fx__record(fx_context *cx, const fx_op *op, fx_tensor *const *x, int inputs
     return true;
 }
 
+static bool save_before_write(fx_context *cx, fx_node *n, const fx_tensor *x)
+{
+    if (n->flags & (FX__NODE_PACKED | FX__NODE_FREED)) return true;
+    for (int i = 0; i < n->inputs; i++) {
+        fx_link *l = &n->link[i];
+        if (!(l->flags & FX__CAPTURED) || fx__owner(l->x) != fx__owner(x) || l->version != fx__version(x))
+            continue;
+        fx_tensor *copy =
+            fx__new(cx, (fx_dtype)l->x->dtype, l->x->ndim, l->x->size, (fx_where){ n->file, n->line });
+        if (!copy) return false;
+        if (copy->numel) fx__space.copy(copy, l->x);
+        if (l->x->buffer) uncapture(cx, l->x, l->flags);
+        l->x = copy;
+        if (!capture(cx, copy, &l->version, &l->flags)) return false;
+    }
+    return true;
+}
+
+bool fx__save_before_write(const fx_tensor *x, fx_where where)
+{
+    enum { FEW = 16 }; /* as many nodes as one call makes */
+    fx_context *cx = x->cx;
+    fx_node *n = cx->tail;
+    for (int k = 0; k < FEW && n && n->file == where.file && n->line == where.line; k++, n = n->previous)
+        if (!save_before_write(cx, n, x)) return false;
+    return true;
+}
+
 /* ---- what was written since ---------------------------------------------------------------------------- */
 
 /* Whether the element at `offset` (from the owner's first) is one of a geometry's. Strides are taken from the

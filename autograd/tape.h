@@ -154,6 +154,10 @@ void fx__absorb_to(fx_tensor *x);
 bool fx__record(fx_context *cx, const fx_op *op, fx_tensor *const *x, int inputs, fx_tensor *const *ys,
                 int outputs, const void *options, unsigned captures, fx_where where);
 
+/* x is about to be written with what the call at `where` made: where its nodes captured x's memory they get
+ * copies of their own, so that x = x * w can be written in place. False after an error. */
+bool fx__save_before_write(const fx_tensor *x, fx_where where);
+
 /* After a rewind of the arena: the tape is what it was when the scope was opened. */
 void fx__tape_cut(fx_context *cx, fx_memory_scope *scope);
 
