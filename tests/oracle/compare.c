@@ -80,15 +80,18 @@ static const struct {
     { "symeig", 1, -1, { true, true } }, { "linalg.eigh", 1, -1, { true, true } },
 };
 
-/* The sign of column j (or row j) of matrix b, number by number, into sign. */
-static void spread_signs(const fx_tensor *x, bool columns, const double *of_column, int64_t most,
-                         double *sign)
+/* The sign of column j (or row j) of each matrix of x, number by number; NULL: there are no matrices, or no
+ * memory. */
+static double *signs_of(const fx_tensor *x, bool columns, const double *of_column, int64_t most)
 {
+    if (fx_ndim(x) < 2) return NULL;
     const int64_t rows = fx_dim(x, -2), cols = fx_dim(x, -1), n = fx_numel(x);
-    for (int64_t i = 0; i < n; i++) {
+    double *sign = calloc((size_t)n + 1, sizeof *sign);
+    for (int64_t i = 0; sign && i < n; i++) {
         const int64_t j = columns ? i % cols : i / cols % rows, matrix = i / (rows * cols);
         sign[i] = j < most ? of_column[matrix * most + j] : 1;
     }
+    return sign;
 }
 
 /* Fills sign[k], for each output that has signs, with +-1 for each number: ours times that is theirs. */
@@ -118,12 +121,9 @@ static bool find_signs(trial *t, double *sign[])
             }
             of_column[m * cols + j] = dot < 0 ? -1 : 1;
         }
-    for (int side = 0; side < 2; side++) {
-        const int k = side ? other : first;
-        if (k < 0 || k >= t->outs || fx_ndim(t->out[k]) < 2) continue;
-        sign[k] = calloc((size_t)fx_numel(t->out[k]) + 1, sizeof(double));
-        if (of_column && sign[k]) spread_signs(t->out[k], gauges[g].columns[side], of_column, cols, sign[k]);
-    }
+    if (of_column) sign[first] = signs_of(t->out[first], gauges[g].columns[0], of_column, cols);
+    if (of_column && other >= 0 && other < t->outs)
+        sign[other] = signs_of(t->out[other], gauges[g].columns[1], of_column, cols);
     free(ours);
     free(of_column);
     return true;

@@ -10,14 +10,21 @@ json_t *narrow(trial *t, json_t *x, int64_t dim, int64_t start, int64_t length)
     json_t *y = apply(t, "narrow", "[O,I,I,I]", x, (json_int_t)dim, (json_int_t)start, (json_int_t)length);
     if (y) return y;
     t->reason[0] = 0;
-    return apply(t, "slice", "[O,I,I,I]", x, (json_int_t)dim, (json_int_t)start,
-                 (json_int_t)(start + length));
+    const json_int_t stop = start + length;
+    return apply(t, "slice", "[O,I,I,I]", x, (json_int_t)dim, (json_int_t)start, stop);
 }
 
 static int ndim_of(trial *t, const json_t *x) { return tensor_of(t, x) ? fx_ndim(tensor_of(t, x)) : 0; }
 static int64_t dim_of(trial *t, const json_t *x, int d)
 {
     return tensor_of(t, x) ? fx_dim(tensor_of(t, x), d) : 0;
+}
+
+/* A dimension of n, counted from the first. */
+static int from_front(const json_t *dim, int n)
+{
+    const int d = (int)json_integer_value(dim);
+    return d < 0 ? d + n : d;
 }
 
 static json_t *reshape(trial *t, const json_t *x, const int64_t *sizes, int count)
@@ -42,8 +49,7 @@ static bool moved(trial *t, const json_t *args, const json_t *kwargs)
     bool taken[FX_MAX_DIMS] = { 0 };
     for (int d = 0; d < n; d++) order[d] = -1;
     for (size_t i = 0; i < json_array_size(from); i++) {
-        const int64_t a = (json_integer_value(json_array_get(from, i)) + n) % n,
-                      b = (json_integer_value(json_array_get(to, i)) + n) % n;
+        const int a = from_front(json_array_get(from, i), n), b = from_front(json_array_get(to, i), n);
         order[b] = a;
         taken[a] = true;
     }
@@ -111,7 +117,7 @@ static bool raveled(trial *t, const json_t *args, const json_t *kwargs)
 static bool unflattened(trial *t, const json_t *args, const json_t *kwargs)
 {
     const int n = ndim_of(t, X(0));
-    const int64_t dim = (integer_argument(args, 1, kwargs, "dim", 0) + n) % (n ? n : 1);
+    const int dim = from_front(argument(args, 1, kwargs, "dim"), n);
     json_t *sizes = scrap(t, json_array());
     for (int d = 0; d < n; d++)
         if (d == dim)
@@ -472,7 +478,7 @@ static bool take_along(trial *t, const json_t *args, const json_t *kwargs)
         index = apply(t, "reshape", "[O,[i]]", index, -1);
         return x && index && result(t, apply(t, "gather", "[O,i,O]", x, 0, index));
     }
-    const int n = ndim_of(t, x), along = (int)((json_integer_value(dim) + n) % n);
+    const int n = ndim_of(t, x), along = from_front(dim, n);
     int64_t sizes[2][FX_MAX_DIMS];
     for (int d = 0; d < n; d++) {
         const int64_t a = dim_of(t, x, d), b = dim_of(t, index, d), both = a == 1 ? b : a;

@@ -15,7 +15,7 @@ typedef struct index_form {
 /* The positions at which a mask of dimensions `ndim` is true, one list for each of them. */
 static bool positions_of(trial *t, const fx_tensor *mask, json_t **lists)
 {
-    const int64_t n = fx_numel(mask);
+    int64_t n = fx_numel(mask);
     const int ndim = fx_ndim(mask);
     uint8_t *flags = malloc((size_t)n + 1);
     int64_t *at = malloc(((size_t)n + 1) * sizeof *at);
@@ -24,7 +24,8 @@ static bool positions_of(trial *t, const fx_tensor *mask, json_t **lists)
     for (int d = 0; good && d < ndim; d++) {
         int64_t count = 0;
         const int64_t size = fx_dim(mask, d);
-        stride = size ? stride / size : 0;
+        if (size == 0) n = 0;
+        if (n > 0) stride /= size;
         for (int64_t i = 0; i < n; i++)
             if (flags[i]) at[count++] = i / stride % size;
         lists[d] = indices_value(t, at, count);

@@ -191,7 +191,7 @@ static bool add_all(paths *p, const char *path)
             add_path(p, full);
     }
     closedir(dir);
-    qsort(p->at + first, (size_t)(p->count - first), sizeof *p->at, by_name);
+    if (p->at) qsort(p->at + first, (size_t)(p->count - first), sizeof *p->at, by_name);
     return true;
 }
 
@@ -210,7 +210,7 @@ int main(int argc, char **argv)
                     "oracle: %s: no such file or option\nusage: oracle [--all] [--present] [--threads N] "
                     "PATH...\n",
                     argv[i]);
-            return 2;
+            exit(2);
         }
     }
     int files = 0, whole = 0;
