@@ -15,6 +15,7 @@
 #ifndef FLUXION_AUTOGRAD_H
 #define FLUXION_AUTOGRAD_H
 
+#include <math.h> /* for FX_ELEMENTWISE's expressions */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -62,7 +63,8 @@ typedef struct fx_where {
     X(ERROR_FILE, "a file cannot be read or written")                                                        \
     X(ERROR_FORMAT, "a file is not of the format it should be")                                              \
     X(ERROR_UNSUPPORTED, "this build or this machine cannot do it")                                          \
-    X(ERROR_USER, "a user's function reported a failure")
+    X(ERROR_USER, "a user's function reported a failure")                                                    \
+    X(ERROR_GRADIENT, "a gradient is wrong")
 
 typedef enum fx_status {
 #define FX__STATUS(name, text) FX_##name,

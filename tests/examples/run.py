@@ -107,13 +107,26 @@ def mlp(_, programs):
     check(abs(right - accuracy[-1]) < 0.01, f"{right} % in the application instead of {accuracy[-1]}")
 
 
+def custom_op(_, programs):
+    printed = run(programs["custom_op"]).splitlines()
+    tensor = ["tensor([[-0.2124, -0.4144, -0.3802],", "        [ 0.8505,  0.9123, -0.0449],",
+              "        [-0.3975, -0.4352,  0.5408],", "        [ 0.1456,  0.4487,  0.6522]], dtype=float64)"]
+    check(printed[:4] == tensor, "the gradient:", *printed[:4])
+    check(printed[4] == "gradcheck of bump: y = x exp(-x^2)", printed[4])
+    lines = printed[5:8]
+    for line, label in zip(lines, ["x[0]  ", "x[0], second order", "seed[0], second order"]):
+        check(line.strip().startswith(label) and " 12 numbers" in line and line.endswith(": right"), line)
+        check(float(re.search(r"off by ([\d.e+-]+) at", line)[1]) < 1e-10, line)
+    check(printed[-1] == "  right", *printed)
+
+
 def main():
     name, source = sys.argv[1:3]
     programs = {key: os.path.abspath(value) for key, value in (word.split("=", 1) for word in sys.argv[3:])}
     source = os.path.abspath(source)
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
-        {"mistakes": mistakes, "inference": inference, "mlp": mlp}[name](source, programs)
+        {"custom_op": custom_op, "mistakes": mistakes, "inference": inference, "mlp": mlp}[name](source, programs)
         os.chdir("/")
 
 
