@@ -124,7 +124,7 @@ static bool find_signs(trial *t, double *sign[])
     if (of_column) sign[first] = signs_of(t->out[first], gauges[g].columns[0], of_column, cols);
     if (of_column && other >= 0 && other < t->outs)
         sign[other] = signs_of(t->out[other], gauges[g].columns[1], of_column, cols);
-    free(ours);
+    free(ours); /* NOLINT(clang-analyzer-unix.Malloc): the caller frees sign[] */
     free(of_column);
     return true;
 }
