@@ -123,7 +123,7 @@ fx_tensor *fx__reshape(fx_tensor *x, int ndim, const int64_t *size, fx_where whe
     if (!x) return NULL;
     fx__sizes to = { .ndim = ndim };
     int64_t stride[FX_MAX_DIMS];
-    memcpy(to.at, size, sizeof(int64_t) * (size_t)ndim);
+    if (ndim) memcpy(to.at, size, sizeof(int64_t) * (size_t)ndim);
     return FX__APPLY(strides_for(x, ndim, size, stride) ? &view_op : &reshape_op, &to, where, x);
 }
 
