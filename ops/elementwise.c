@@ -234,6 +234,11 @@ static void formula_local_grad(const fx_call *c, fx_tensor *g, fx_tensor *gx[])
         for (int i = 0; i < r->parameters; i++) t.p[i] = fx_operand_number(p[i]);
     }
     fx_operand out[2] = { { NULL, 0 }, { NULL, 0 } };
+    /* Captured inputs of a narrower type would be computed with in theirs. */
+    fx_operand *const inputs[] = { &t.a, &t.b };
+    for (int k = 0; k < 2; k++)
+        if (inputs[k]->tensor && !fx_operand_is_number(*inputs[k]) && inputs[k]->tensor->dtype != g->dtype)
+            *inputs[k] = fx_operand_tensor(fx__space.cast(inputs[k]->tensor, (fx_dtype)g->dtype, c->where));
     r->formula(&t, want_a, want_b, out);
     const bool zero_safe = c->cx->zero_safe;
     for (int k = 0; k < 2; k++) {
@@ -241,7 +246,7 @@ static void formula_local_grad(const fx_call *c, fx_tensor *g, fx_tensor *gx[])
         if (zero_safe && !r->passes[k])
             out[k] =
                 fx__op_select(c->where, fx__op_compare(c->where, FX__COMPARE_eq, t.g, fx_operand_number(0)),
-                              fx_operand_number(0), out[k]);
+                              fx_operand_number(0), out[k], t.g);
         const int input = r->number == 1 ? 0 : k;
         gx[input] = as_tensor(c, out[k], input, g);
     }

@@ -48,9 +48,26 @@ static fx_operand fx__op_compare(fx_where where, fx__compare_row row, fx_operand
     return fx_operand_number(truth);
 }
 
-static fx_operand fx__op_select(fx_where where, fx_operand c, fx_operand a, fx_operand b)
+static fx_operand fx__op_and(fx_where where, fx_operand c, fx_operand d)
+{
+    if (fx_operand_is_number(c)) return c.number != 0 ? d : c;
+    if (fx_operand_is_number(d)) return d.number != 0 ? c : d;
+    return fx__op_compare(where, FX__COMPARE_logical_and, c, d);
+}
+static fx_operand fx__op_or(fx_where where, fx_operand c, fx_operand d)
+{
+    if (fx_operand_is_number(c)) return c.number != 0 ? c : d;
+    if (fx_operand_is_number(d)) return d.number != 0 ? d : c;
+    return fx__op_compare(where, FX__COMPARE_logical_or, c, d);
+}
+
+/* like: of the dtype that two numbers take on. */
+static fx_operand fx__op_select(fx_where where, fx_operand c, fx_operand a, fx_operand b, fx_operand like)
 {
     if (fx_operand_is_number(c)) return c.number != 0 ? a : b;
+    if (fx_operand_is_number(a) && fx_operand_is_number(b) && like.tensor)
+        a = fx_operand_tensor(fx_full_at(like.tensor->cx, (fx_dtype)like.tensor->dtype, a.number,
+                                         (fx_dims){ true, 0, { 0 } }, where));
     return fx_operand_tensor(fx_where_select_at(c.tensor, a, b, where));
 }
 
@@ -78,9 +95,9 @@ static fx_operand fx__op_flat(fx_where where, fx_operand a)
 #define LE(a, b) FX__OFC(FX__COMPARE_le, a, b)
 #define EQ(a, b) FX__OFC(FX__COMPARE_eq, a, b)
 #define NE(a, b) FX__OFC(FX__COMPARE_ne, a, b)
-#define AND(c, d) FX__OFC(FX__COMPARE_logical_and, c, d)
-#define OR(c, d) FX__OFC(FX__COMPARE_logical_or, c, d)
-#define SELECT(c, a, b) fx__op_select(t->where, c, FX__OPERAND_OF(a), FX__OPERAND_OF(b))
+#define AND(c, d) fx__op_and(t->where, c, d)
+#define OR(c, d) fx__op_or(t->where, c, d)
+#define SELECT(c, a, b) fx__op_select(t->where, c, FX__OPERAND_OF(a), FX__OPERAND_OF(b), t->g)
 #define FLAT(a) fx__op_flat(t->where, a)
 #define P(i) (t->p[i])
 

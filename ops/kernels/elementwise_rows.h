@@ -25,16 +25,40 @@
 #define OR(c, d) ((c) | (d))
 #define FLAT(a) M(flat)((T)(a))
 
+/* The loop of a row. Rows that turn x into an angle have two, for blocks of numbers that are all of common
+ * size and for others, of which only the second calls libm (vmath_trig.h): NEAR tells their expressions which
+ * one it is. */
+#define PLAIN(...) FX__ALIKE for (int64_t i = 0; i < n; i++) __VA_ARGS__
+#define TURNING(...)                                                                                         \
+    for (int64_t begin = 0, end; begin < n; begin = end) {                                                   \
+        int far = 0;                                                                                         \
+        end = n - begin > 512 ? begin + 512 : n;                                                             \
+        for (int64_t i = begin; i < end; i++) far |= !(M(fabs)(((const T *)xs)[i]) <= (T)FX__TURN_LIMIT);    \
+        if (far) {                                                                                           \
+            enum { NEAR = 0 };                                                                               \
+            for (int64_t i = begin; i < end; i++) __VA_ARGS__                                                \
+        } else {                                                                                             \
+            enum { NEAR = 1 };                                                                               \
+            FX__ALIKE for (int64_t i = begin; i < end; i++) __VA_ARGS__                                      \
+        }                                                                                                    \
+    }
+#define LOOP_sin ~, TURNING
+#define LOOP_cos ~, TURNING
+#define LOOP_tan ~, TURNING
+#define SECOND(a, b, ...) b
+#define LOOP_KIND(...) SECOND(__VA_ARGS__)
+#define LOOP_OF(name) LOOP_KIND(LOOP_##name, PLAIN, )
+
 #define VALUE(name, expression)                                                                              \
-    static void NAMED(value_##name)(int64_t n, void *to, const void *from, const double *p)                  \
+    static void NAMED(value_##name)(int64_t n, void *to, const void *xs, const double *p)                    \
     {                                                                                                        \
         NUMBERS;                                                                                             \
         (void)q;                                                                                             \
-        FX__ALIKE for (int64_t i = 0; i < n; i++)                                                            \
-        {                                                                                                    \
-            const T x = ((const T *)from)[i];                                                                \
+        LOOP_OF(name)                                                                                        \
+        ({                                                                                                   \
+            const T x = ((const T *)xs)[i];                                                                  \
             ((T *)to)[i] = (T)(expression);                                                                  \
-        }                                                                                                    \
+        })                                                                                                   \
     }
 #define GRADIENT(name, expression)                                                                           \
     static void NAMED(gradient_##name)(int64_t n, void *to, const void *gs, const void *xs, const void *ys,  \
@@ -42,12 +66,12 @@
     {                                                                                                        \
         NUMBERS;                                                                                             \
         (void)q;                                                                                             \
-        FX__ALIKE for (int64_t i = 0; i < n; i++)                                                            \
-        {                                                                                                    \
+        LOOP_OF(name)                                                                                        \
+        ({                                                                                                   \
             const T g = ((const T *)gs)[i], x = ((const T *)xs)[i], y = ((const T *)ys)[i];                  \
             (void)x, (void)y, (void)g;                                                                       \
             ((T *)to)[i] = (T)(expression);                                                                  \
-        }                                                                                                    \
+        })                                                                                                   \
     }
 #define UNARY(name, captures, value, gradient, ...) VALUE(name, value) GRADIENT(name, gradient)
 #define INNER(name, captures, value, gradient) VALUE(name, value) GRADIENT(name, gradient)
@@ -133,6 +157,14 @@
 #undef AND
 #undef OR
 #undef FLAT
+#undef PLAIN
+#undef TURNING
+#undef LOOP_sin
+#undef LOOP_cos
+#undef LOOP_tan
+#undef SECOND
+#undef LOOP_KIND
+#undef LOOP_OF
 #undef VALUE
 #undef GRADIENT
 #undef LOOP2

@@ -14,6 +14,14 @@
 #define FX__ALIKE _Pragma("GCC ivdep")
 #endif
 
+/* In the rows' loops alone, which know what numbers they run over (elementwise_rows.h). */
+#define fx__sin_f32(x) (NEAR ? fx__sin_near_f32(x) : (fx__sin_f32)(x))
+#define fx__sin_f64(x) (NEAR ? fx__sin_near_f64(x) : (fx__sin_f64)(x))
+#define fx__cos_f32(x) (NEAR ? fx__cos_near_f32(x) : (fx__cos_f32)(x))
+#define fx__cos_f64(x) (NEAR ? fx__cos_near_f64(x) : (fx__cos_f64)(x))
+#define fx__tan_f32(x) (NEAR ? fx__tan_near_f32(x) : (fx__tan_f32)(x))
+#define fx__tan_f64(x) (NEAR ? fx__tan_near_f64(x) : (fx__tan_f64)(x))
+
 #define T float
 #define M(name) fx__##name##_f32
 #define NAMED(name) name##_f32

@@ -11,7 +11,11 @@
 #include <stdint.h>
 #include <string.h>
 
-static inline float fx__exp_f32(float x)
+/* In a file of many loops compilers run out of their budget for inlining, and a loop with a call has no
+ * vectors. */
+#define FX__INLINE static inline __attribute__((always_inline))
+
+FX__INLINE float fx__exp_f32(float x)
 {
     x = x < -104.0f ? -104.0f : x; /* below: 0 */
     x = x > 89.0f ? 89.0f : x;     /* above: infinity */
@@ -36,7 +40,7 @@ static inline float fx__exp_f32(float x)
     return p * two_a * two_b;
 }
 
-static inline double fx__exp_f64(double x)
+FX__INLINE double fx__exp_f64(double x)
 {
     x = x < -746.0 ? -746.0 : x;
     x = x > 710.0 ? 710.0 : x;

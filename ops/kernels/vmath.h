@@ -6,6 +6,7 @@
 #ifndef FLUXION_KERNELS_VMATH_H
 #define FLUXION_KERNELS_VMATH_H
 
+#include "vmath_activation.h"
 #include "vmath_erf.h"
 #include "vmath_exp.h"
 #include "vmath_log.h"
@@ -36,36 +37,35 @@ FX__LIBM2(nextafter)
 static inline double fx__pow_f64(double x, double y) { return pow(x, y); }
 static inline double fx__hypot_f64(double x, double y) { return hypot(x, y); }
 
-/* x - tanh x, whose terms cancel for small x: by series there. */
-static inline double fx__tanhshrink_f64(double x)
+/* sin(pi x) / (pi x) and its first two derivatives. x is brought to -1/2 .. 1/2 first, so that it is 0 at
+ * integers. */
+static inline double fx__half_turns(double x, double *sign)
 {
-    const double s = x * x;
-    const double series =
-        x * s *
-        (1.0 / 3 + s * (-2.0 / 15 + s * (17.0 / 315 + s * (-62.0 / 2835 + s * (1382.0 / 155925 +
-                                                                               s * (-21844.0 / 6081075))))));
-    return s < 0.01 ? series : x - tanh(x);
+    const double n = rint(x);
+    *sign = fmod(n, 2) == 0 ? 1 : -1;
+    return 3.14159265358979323846 * (x - n);
 }
-static inline float fx__tanhshrink_f32(float x) { return (float)fx__tanhshrink_f64((double)x); }
-
-/* sin(pi x) / (pi x) and its first two derivatives. */
 static inline double fx__sinc_f64(double x)
 {
-    const double t = 3.14159265358979323846 * x;
-    return x == 0 ? 1 : sin(t) / t;
+    double sign;
+    const double t = fx__half_turns(x, &sign);
+    return x == 0 ? 1 : sign * sin(t) / (3.14159265358979323846 * x);
 }
 static inline double fx__sinc_slope_f64(double x)
 {
-    const double t = 3.14159265358979323846 * x, s = t * t;
-    const double series = -3.14159265358979323846 * t *
+    double sign;
+    const double t = fx__half_turns(x, &sign), u = 3.14159265358979323846 * x, s = u * u;
+    const double series = -3.14159265358979323846 * u *
                           (1.0 / 3 - s * (1.0 / 30 - s * (1.0 / 840 - s * (1.0 / 45360 - s / 3991680))));
-    return s < 0.25 ? series : (cos(t) - sin(t) / t) / x;
+    return s < 0.25 ? series : sign * (cos(t) - sin(t) / u) / x;
 }
 static inline double fx__sinc_curve_f64(double x)
 {
-    const double pi2 = 9.86960440108935861883, t = 3.14159265358979323846 * x, s = t * t;
+    double sign;
+    const double t = fx__half_turns(x, &sign), pi2 = 9.86960440108935861883, u = 3.14159265358979323846 * x,
+                 s = u * u;
     const double series = -pi2 * (1.0 / 3 - s * (1.0 / 10 - s * (1.0 / 168 - s * (1.0 / 6480 - s / 443520))));
-    return s < 0.25 ? series : -(pi2 * sin(t) / t + 2 * (cos(t) - sin(t) / t) / (x * x));
+    return s < 0.25 ? series : -sign * (pi2 * sin(t) / u + 2 * (cos(t) - sin(t) / u) / (x * x));
 }
 static inline float fx__sinc_f32(float x) { return (float)fx__sinc_f64((double)x); }
 static inline float fx__sinc_slope_f32(float x) { return (float)fx__sinc_slope_f64((double)x); }
@@ -77,6 +77,7 @@ static inline float fx__sinc_curve_f32(float x) { return (float)fx__sinc_curve_f
     static inline T fx__sign_##suffix(T x) { return x > 0 ? 1 : x < 0 ? -1 : x != x ? x : 0; }               \
     static inline T fx__flat_##suffix(T x) { return x != x ? x : 0; }                                        \
     static inline T fx__abs_##suffix(T x) { return fx__fabs_##suffix(x); }                                   \
+    static inline T fx__atan_slope_##suffix(T x) { return 1 / (1 + x * x); }                                 \
     static inline T fx__square_##suffix(T x) { return x * x; }                                               \
     static inline T fx__difference_##suffix(T a, T b) { return a == b ? 0 : a - b; }                         \
     static inline T fx__digamma_##suffix(T x) { return fx__polygamma_##suffix(0, x); }                       \
@@ -99,6 +100,12 @@ double fx__erfinv_f64(double x);
 static inline float fx__lgamma_f32(float x) { return (float)fx__lgamma_f64((double)x); }
 static inline float fx__polygamma_f32(int n, float x) { return (float)fx__polygamma_f64(n, (double)x); }
 static inline float fx__erfinv_f32(float x) { return (float)fx__erfinv_f64((double)x); }
+static inline double fx__erfinv_slope_f64(double x)
+{
+    const double y = fx__erfinv_f64(x);
+    return 0.88622692545275801365 * exp(y * y);
+}
+static inline float fx__erfinv_slope_f32(float x) { return (float)fx__erfinv_slope_f64((double)x); }
 
 FX__PLAIN(float, f32)
 FX__PLAIN(double, f64)

@@ -9,7 +9,7 @@
 #include "vmath_exp.h"
 
 /* exp(x^2) erfc(x) for x >= 0 */
-static inline double fx__erfcx_f64(double x)
+FX__INLINE double fx__erfcx_f64(double x)
 {
     const double t = (x - 4) / (x + 4);
     double p = -0x1.f47207b168acdp-30;
@@ -39,7 +39,7 @@ static inline double fx__erfcx_f64(double x)
 }
 
 /* exp(-x^2 / divisor) factor, for a divisor of 1 or 2. */
-static inline double fx__gauss_f64(double x, double share, double factor)
+FX__INLINE double fx__gauss_f64(double x, double share, double factor)
 {
     x = x > 40 ? 40 : x < -40 ? -40 : x;
     const double top = fx__of_bits_f64(fx__bits_f64(x) & ~(uint64_t)0x7ffffff);
@@ -55,7 +55,7 @@ static inline double fx__gauss_f64(double x, double share, double factor)
 }
 
 /* erf x for |x| <= 1 */
-static inline double fx__erf_near_f64(double x)
+FX__INLINE double fx__erf_near_f64(double x)
 {
     const double z = x * x;
     double p = 0x1.05ffd72358dd9p-34;
@@ -73,41 +73,41 @@ static inline double fx__erf_near_f64(double x)
     return x + x * (z * p + 0x1.06eba8214db69p-3); /* 2 / sqrt pi = 1 + 0x1.06eba8214db69p-3 */
 }
 /* share is 1, or 0.5 for erfc (x / sqrt 2) */
-static inline double fx__erfc_far_f64(double x, double size, double share, double factor)
+FX__INLINE double fx__erfc_far_f64(double x, double size, double share, double factor)
 {
     return fx__gauss_f64(x, share, factor * fx__erfcx_f64(size > 40 ? 40 : size));
 }
-static inline double fx__erfc_f64(double x)
+FX__INLINE double fx__erfc_f64(double x)
 {
     const double far = fx__erfc_far_f64(x, fabs(x), 1, 1), y = x < 0 ? 2 - far : far;
     return fabs(x) < 0.5 ? 1 - fx__erf_near_f64(x) : y;
 }
-static inline double fx__erf_f64(double x)
+FX__INLINE double fx__erf_f64(double x)
 {
     const double far = copysign(1 - fx__erfc_far_f64(x, fabs(x), 1, 1), x);
     return fabs(x) < 1 ? fx__erf_near_f64(x) : far;
 }
 
-static inline float fx__erf_f32(float x)
+FX__INLINE float fx__erf_f32(float x)
 {
     const float y = (float)fx__erf_wide((double)x);
     return x == 0 ? x : y;
 }
-static inline float fx__erfc_f32(float x) { return (float)fx__erfc_wide((double)x); }
+FX__INLINE float fx__erfc_f32(float x) { return (float)fx__erfc_wide((double)x); }
 
 /* The normal distribution: erfc(-x / sqrt 2) / 2 and exp(-x^2 / 2) / sqrt(2 pi). float goes through double:
  * the argument's rounding is magnified in the tails. */
-static inline double fx__normal_cdf_f64(double x)
+FX__INLINE double fx__normal_cdf_f64(double x)
 {
     const double t = x * 0.70710678118654752440, far = fx__erfc_far_f64(x, fabs(t), 0.5, 0.5);
     return fabs(t) < 0.5 ? 0.5 + 0.5 * fx__erf_near_f64(t) : x > 0 ? 1 - far : far;
 }
-static inline float fx__normal_cdf_f32(float x)
+FX__INLINE float fx__normal_cdf_f32(float x)
 {
     return (float)(0.5 * fx__erfc_wide((double)x * -0.70710678118654752440));
 }
-static inline double fx__normal_pdf_f64(double x) { return fx__gauss_f64(x, 0.5, 0.39894228040143267794); }
-static inline float fx__normal_pdf_f32(float x)
+FX__INLINE double fx__normal_pdf_f64(double x) { return fx__gauss_f64(x, 0.5, 0.39894228040143267794); }
+FX__INLINE float fx__normal_pdf_f32(float x)
 {
     const double y = (double)x;
     return (float)(0.39894228040143267794 * fx__exp_wide(-0.5 * y * y));

@@ -11,7 +11,7 @@
 #include "vmath_wide.h"
 
 /* (exp r - 1 - r) / r^2 for |r| <= ln 2 / 2 */
-static inline double fx__exp_rest_f64(double r)
+FX__INLINE double fx__exp_rest_f64(double r)
 {
     double p = 0x1.1f72fc730b4ffp-29;
     p = p * r + 0x1.af4ddd84882fep-26;
@@ -27,7 +27,7 @@ static inline double fx__exp_rest_f64(double r)
 }
 
 /* 2^n in two factors, of an n that was added to 0x1.8p52. */
-static inline double fx__power_of_two_f64(double shifted, double *second)
+FX__INLINE double fx__power_of_two_f64(double shifted, double *second)
 {
     const uint64_t biased = fx__bits_f64(shifted + 2046) & 0xfff; /* n + 2046: above 0 */
     const uint64_t a = biased >> 1, b = biased - a;
@@ -35,7 +35,7 @@ static inline double fx__power_of_two_f64(double shifted, double *second)
     return fx__of_bits_f64(a << 52);
 }
 
-static inline double fx__expm1_f64(double y)
+FX__INLINE double fx__expm1_f64(double y)
 {
     double x = y < -40.0 ? -40.0 : y;
     x = x > 710.0 ? 710.0 : x;
@@ -48,7 +48,7 @@ static inline double fx__expm1_f64(double y)
     const double down = fx__of_bits_f64(fx__bits_f64(round + 1023 - (n > 1000 ? 1000 : n)) << 52); /* 2^-n */
     return y == 0 ? y : (((1 - down) + r) + p) * a * b;
 }
-static inline double fx__expm1_wide(double x)
+FX__INLINE double fx__expm1_wide(double x)
 {
     const double z = x * x, far = fx__exp_wide(x) - 1;
     double p = 1.0 / 3628800;
@@ -62,13 +62,13 @@ static inline double fx__expm1_wide(double x)
     p = p * x + 0.5;
     return z < 0.25 ? x + z * p : far;
 }
-static inline float fx__expm1_f32(float x)
+FX__INLINE float fx__expm1_f32(float x)
 {
     const float y = (float)fx__expm1_wide((double)x);
     return x == 0 ? x : y;
 }
 
-static inline double fx__exp2_f64(double x)
+FX__INLINE double fx__exp2_f64(double x)
 {
     x = x < -1076.0 ? -1076.0 : x;
     x = x > 1025.0 ? 1025.0 : x;
@@ -79,10 +79,10 @@ static inline double fx__exp2_f64(double x)
     const double a = fx__power_of_two_f64(shifted, &b);
     return p * a * b;
 }
-static inline float fx__exp2_f32(float x) { return (float)fx__exp_wide((double)x * 0x1.62e42fefa39efp-1); }
+FX__INLINE float fx__exp2_f32(float x) { return (float)fx__exp_wide((double)x * 0x1.62e42fefa39efp-1); }
 
 /* (e - 1 / e) / 2 and (e + 1 / e) / 2 */
-static inline float fx__sinh_f32(float x)
+FX__INLINE float fx__sinh_f32(float x)
 {
     const double y = (double)x, z = y * y, e = fx__exp_wide(fabs(y));
     double p = 1.0 / 39916800;
@@ -93,14 +93,14 @@ static inline float fx__sinh_f32(float x)
     const double far = copysign(0.5 * (e - 1 / e), y);
     return (float)(z < 1 ? y + y * z * p : far);
 }
-static inline float fx__cosh_f32(float x)
+FX__INLINE float fx__cosh_f32(float x)
 {
     const double e = fx__exp_wide((double)fabsf(x));
     return (float)(0.5 * (e + 1 / e));
 }
 
 /* exp(x) factor, without overflow where the product has none */
-static inline double fx__exp_times_f64(double x, double factor)
+FX__INLINE double fx__exp_times_f64(double x, double factor)
 {
     x = x < -746.0 ? -746.0 : x;
     x = x > 711.0 ? 711.0 : x;
@@ -112,7 +112,7 @@ static inline double fx__exp_times_f64(double x, double factor)
     const double a = fx__power_of_two_f64(shifted, &b);
     return p * factor * a * b;
 }
-static inline double fx__sinh_f64(double x)
+FX__INLINE double fx__sinh_f64(double x)
 {
     const double z = x * x, e = fx__exp_times_f64(fabs(x), 0.5);
     double p = 1.0 / 51090942171709440000.0;
@@ -127,14 +127,14 @@ static inline double fx__sinh_f64(double x)
     p = p * z + 1.0 / 6;
     return z < 1 ? x + x * (z * p) : copysign(e - 0.25 / e, x);
 }
-static inline double fx__cosh_f64(double x)
+FX__INLINE double fx__cosh_f64(double x)
 {
     const double e = fx__exp_times_f64(fabs(x), 0.5);
     return e + 0.25 / e;
 }
 
 /* 1 - 2 e / (1 + e) with e = exp(-2 |x|); near 0 by a polynomial. */
-static inline float fx__tanh_f32(float x)
+FX__INLINE float fx__tanh_f32(float x)
 {
     const float size = fabsf(x), z = x * x, e = fx__exp_f32(-2 * size);
     float p = 0x1.36bdb2p-9f;
@@ -146,9 +146,9 @@ static inline float fx__tanh_f32(float x)
     const float far = 1 - 2 * e / (1 + e);
     return copysignf(z < 0.36f ? size + size * z * p : far, x);
 }
-static inline double fx__tanh_f64(double x)
+/* (tanh x / x - 1) / x^2 of z = x^2 below 0.36 */
+FX__INLINE double fx__tanh_rest_f64(double z)
 {
-    const double size = fabs(x), z = x * x, e = fx__exp_f64(-2 * size);
     double p = 0x1.d15601f40cfddp-18;
     p = p * z - 0x1.0d297a6e015c5p-15;
     p = p * z + 0x1.876e3a4ec554ep-14;
@@ -160,40 +160,44 @@ static inline double fx__tanh_f64(double x)
     p = p * z + 0x1.664f488056b94p-6;
     p = p * z - 0x1.ba1ba1ba15b29p-5;
     p = p * z + 0x1.11111111110e3p-3;
-    p = p * z - 0x1.5555555555555p-2;
+    return p * z - 0x1.5555555555555p-2;
+}
+FX__INLINE double fx__tanh_f64(double x)
+{
+    const double size = fabs(x), z = x * x, e = fx__exp_f64(-2 * size);
     const double far = 1 - 2 * e / (1 + e);
-    return copysign(z < 0.36 ? size + size * z * p : far, x);
+    return copysign(z < 0.36 ? size + size * z * fx__tanh_rest_f64(z) : far, x);
 }
 
 /* 1 / (1 + exp(-x)), without overflow on either side. */
-static inline double fx__sigmoid_f64(double x)
+FX__INLINE double fx__sigmoid_f64(double x)
 {
     const double e = fx__exp_f64(-fabs(x));
     return (x >= 0 ? 1 : e) / (1 + e);
 }
-static inline float fx__sigmoid_f32(float x)
+FX__INLINE float fx__sigmoid_f32(float x)
 {
     const float e = fx__exp_f32(-fabsf(x));
     return (x >= 0 ? 1 : e) / (1 + e);
 }
 
 /* sigmoid's derivative, e / (1 + e)^2 with e = exp(-|x|); tanh's, 4 e / (1 + e)^2 with e = exp(-2 |x|). */
-static inline double fx__sigmoid_slope_f64(double x)
+FX__INLINE double fx__sigmoid_slope_f64(double x)
 {
     const double e = fx__exp_f64(-fabs(x));
     return e / (1 + e * (2 + e));
 }
-static inline float fx__sigmoid_slope_f32(float x)
+FX__INLINE float fx__sigmoid_slope_f32(float x)
 {
     const float e = fx__exp_f32(-fabsf(x));
     return e / (1 + e * (2 + e)); /* the denominator loses least where e is small */
 }
-static inline double fx__sech2_f64(double x) { return 4 * fx__sigmoid_slope_f64(2 * x); }
-static inline float fx__sech2_f32(float x) { return 4 * fx__sigmoid_slope_f32(2 * x); }
+FX__INLINE double fx__sech2_f64(double x) { return 4 * fx__sigmoid_slope_f64(2 * x); }
+FX__INLINE float fx__sech2_f32(float x) { return 4 * fx__sigmoid_slope_f32(2 * x); }
 
 /* log(1 + e) for 0 <= e <= 1, as in vmath_log.h but over the whole range at once; log(1 + exp(x)) = max(x, 0)
  * + log(1 + exp(-|x|)). */
-static inline float fx__log1p_unit_f32(float e)
+FX__INLINE float fx__log1p_unit_f32(float e)
 {
     const float s = e / (2 + e), z = s * s, half = 0.5f * e * e;
     float p = 0x1.dba260p-3f;
@@ -203,7 +207,7 @@ static inline float fx__log1p_unit_f32(float e)
     p = p * z + 0x1.555556p-1f;
     return e - (half - s * (half + p * z));
 }
-static inline double fx__log1p_unit_f64(double e)
+FX__INLINE double fx__log1p_unit_f64(double e)
 {
     const double s = e / (2 + e), z = s * s, half = 0.5 * e * e;
     double p = 0x1.401d3e689b17dp-3;
@@ -219,11 +223,11 @@ static inline double fx__log1p_unit_f64(double e)
     p = p * z + 0x1.5555555555555p-1;
     return e - (half - s * (half + p * z));
 }
-static inline double fx__log1p_exp_f64(double x)
+FX__INLINE double fx__log1p_exp_f64(double x)
 {
     return (x > 0 ? x : 0) + fx__log1p_unit_f64(fx__exp_f64(-fabs(x)));
 }
-static inline float fx__log1p_exp_f32(float x)
+FX__INLINE float fx__log1p_exp_f32(float x)
 {
     return (x > 0 ? x : 0) + fx__log1p_unit_f32(fx__exp_f32(-fabsf(x)));
 }

@@ -10,7 +10,7 @@
 #include "vmath_wide.h"
 
 /* k ln 2 + ln (1 + f) + low */
-static inline double fx__log_sum_f64(double k, double f, double low)
+FX__INLINE double fx__log_sum_f64(double k, double f, double low)
 {
     const double s = f / (2 + f), z = s * s, half = 0.5 * f * f;
     double p = 0x1.2b584b4ace294p-3;
@@ -24,13 +24,13 @@ static inline double fx__log_sum_f64(double k, double f, double low)
 }
 
 /* Of any positive number, denormal ones too. */
-static inline double fx__split_any_f64(double x, double *m)
+FX__INLINE double fx__split_any_f64(double x, double *m)
 {
     const int tiny = x < 0x1p-1022;
     return fx__split_f64(tiny ? x * 0x1p54 : x, m) - (tiny ? 54 : 0);
 }
 
-static inline double fx__log_f64(double x)
+FX__INLINE double fx__log_f64(double x)
 {
     double m;
     const double k = fx__split_any_f64(x, &m);
@@ -38,13 +38,13 @@ static inline double fx__log_f64(double x)
 }
 
 /* k + ln (1 + f) / ln 2, ... / ln 10: k and the first digits of the quotient are added without loss. */
-static inline double fx__log2_f64(double x)
+FX__INLINE double fx__log2_f64(double x)
 {
     double m;
     const double k = fx__split_any_f64(x, &m), l = fx__log_sum_f64(0, m - 1, 0);
     return fx__log_edge_f64(x, k + (l * 0x1.71547652b82fep+0 + l * 0x1.777d0ffda0d24p-56));
 }
-static inline double fx__log10_f64(double x)
+FX__INLINE double fx__log10_f64(double x)
 {
     double m;
     const double k = fx__split_any_f64(x, &m), l = fx__log_sum_f64(0, m - 1, 0);
@@ -52,7 +52,7 @@ static inline double fx__log10_f64(double x)
     return fx__log_edge_f64(x, k * 0x1.34413509f79ffp-2 + (l * 0x1.bcb7b1526e50ep-2 + low));
 }
 
-static inline double fx__log1p_f64(double x)
+FX__INLINE double fx__log1p_f64(double x)
 {
     const double u = 1 + x;
     double m;
@@ -63,24 +63,24 @@ static inline double fx__log1p_f64(double x)
     return x == 0 ? x : y;
 }
 
-static inline float fx__log_f32(float x) { return fx__log_edge_f32(x, (float)fx__log_wide((double)x)); }
-static inline float fx__log2_f32(float x)
+FX__INLINE float fx__log_f32(float x) { return fx__log_edge_f32(x, (float)fx__log_wide((double)x)); }
+FX__INLINE float fx__log2_f32(float x)
 {
     double m;
     const double k = fx__split_f64((double)x, &m);
     return fx__log_edge_f32(x, (float)(k + fx__log1p_core_wide(m - 1) * 0x1.71547652b82fep+0));
 }
-static inline float fx__log10_f32(float x)
+FX__INLINE float fx__log10_f32(float x)
 {
     return fx__log_edge_f32(x, (float)(fx__log_wide((double)x) * 0x1.bcb7b1526e50ep-2));
 }
-static inline double fx__log1p_wide(double x)
+FX__INLINE double fx__log1p_wide(double x)
 {
     double m;
     const double k = fx__split_f64(1 + x, &m);
     return k * 0x1.62e42fefa39efp-1 + fx__log1p_core_wide(k == 0 ? x : m - 1);
 }
-static inline float fx__log1p_f32(float x)
+FX__INLINE float fx__log1p_f32(float x)
 {
     const float y = fx__log_edge_f32(1 + x, (float)fx__log1p_wide((double)x));
     return x == 0 ? x : y;
@@ -89,44 +89,44 @@ static inline float fx__log1p_f32(float x)
 /* The area functions, by log1p of what keeps its digits near their zeros; where the square would overflow, ln
  * x + ln 2.
  */
-static inline double fx__area_f64(double u, int far)
+FX__INLINE double fx__area_f64(double u, int far)
 {
     return fx__log1p_f64(u) + (far ? 0x1.62e42fefa39efp-1 : 0);
 }
-static inline double fx__asinh_f64(double x)
+FX__INLINE double fx__asinh_f64(double x)
 {
     const double size = fabs(x), z = x * x;
     const int far = size > 0x1p28;
     return copysign(fx__area_f64(far ? size - 1 : size + z / (1 + sqrt(1 + z)), far), x);
 }
-static inline double fx__acosh_f64(double x)
+FX__INLINE double fx__acosh_f64(double x)
 {
     const double t = x - 1;
     const int far = x > 0x1p28;
     const double y = fx__area_f64(far ? t : t + sqrt(t * (t + 2)), far);
     return x < 1 ? (double)NAN : y;
 }
-static inline double fx__atanh_f64(double x)
+FX__INLINE double fx__atanh_f64(double x)
 {
     const double size = fabs(x);
     return copysign(0.5 * fx__log1p_f64(2 * size / (1 - size)), x);
 }
-static inline float fx__area_f32(double u)
+FX__INLINE float fx__area_f32(double u)
 {
     return u <= (double)INFINITY ? (u < (double)INFINITY ? (float)fx__log1p_wide(u) : INFINITY) : NAN;
 }
-static inline float fx__asinh_f32(float x)
+FX__INLINE float fx__asinh_f32(float x)
 {
     const double size = (double)fabsf(x), z = size * size;
     return copysignf(fx__area_f32(size + (size > 1e30 ? size : z / (1 + sqrt(1 + z)))), x);
 }
-static inline float fx__acosh_f32(float x)
+FX__INLINE float fx__acosh_f32(float x)
 {
     const double t = (double)x - 1;
     const float y = fx__area_f32(t + sqrt(t * (t + 2)));
     return x < 1 ? NAN : y;
 }
-static inline float fx__atanh_f32(float x)
+FX__INLINE float fx__atanh_f32(float x)
 {
     const double size = (double)fabsf(x);
     const float y = copysignf(0.5f * fx__area_f32(2 * size / (1 - size)), x);

@@ -6,7 +6,7 @@
 
 #include "vmath_log.h"
 
-static inline float fx__pow_f32(float base, float exponent)
+FX__INLINE float fx__pow_f32(float base, float exponent)
 {
     const double x = (double)base, y = (double)exponent, size = fabs(x), round = 0x1.8p52;
     double m;
@@ -20,18 +20,18 @@ static inline float fx__pow_f32(float base, float exponent)
     const double at_end = size > 1 ? rising : size < 1 ? falling : 1;
     z = fabs(y) == (double)INFINITY ? at_end : z;
     /* signs: odd powers keep the base's, broken powers of negative numbers have none */
-    const double sign = whole & !even ? copysign(1.0, x) : 1.0;
-    z = (x < 0) & !whole & (size < (double)INFINITY) ? (double)NAN : z * sign;
+    const double sign = (whole & !even) ? copysign(1.0, x) : 1.0;
+    z = ((x < 0) & !whole & (size < (double)INFINITY)) ? (double)NAN : z * sign;
     z = x != x ? x : z;
     z = y != y ? y : z;
-    return (float)((x == 1) | (y == 0) ? 1 : z);
+    return (float)(((x == 1) | (y == 0)) ? 1 : z);
 }
 
-static inline float fx__hypot_f32(float x, float y)
+FX__INLINE float fx__hypot_f32(float x, float y)
 {
     const double a = (double)x, b = (double)y;
     const float z = (float)sqrt(a * a + b * b);
-    return (fabsf(x) == INFINITY) | (fabsf(y) == INFINITY) ? INFINITY : z;
+    return ((fabsf(x) == INFINITY) | (fabsf(y) == INFINITY)) ? INFINITY : z;
 }
 
 #endif

@@ -13,7 +13,7 @@
 #define FX__TURN_LIMIT 1.6e6
 
 /* n, as the low bits of a double; r + low, with |r| <= pi / 4. */
-static inline uint64_t fx__turn_f64(double x, double *r, double *low)
+FX__INLINE uint64_t fx__turn_f64(double x, double *r, double *low)
 {
     const double round = 0x1.8p52;
     const double shifted = x * 0x1.45f306dc9c883p-1 + round, n = shifted - round;
@@ -23,7 +23,7 @@ static inline uint64_t fx__turn_f64(double x, double *r, double *low)
     *low = ((b - *r) - t) + lost;
     return fx__bits_f64(shifted);
 }
-static inline double fx__sin_part_f64(double r, double low)
+FX__INLINE double fx__sin_part_f64(double r, double low)
 {
     const double z = r * r;
     double p = 0x1.5e0b193d23cd3p-33;
@@ -34,7 +34,7 @@ static inline double fx__sin_part_f64(double r, double low)
     p = p * z - 0x1.5555555555555p-3;
     return r + (r * z * p + low * (1 - 0.5 * z));
 }
-static inline double fx__cos_part_f64(double r, double low)
+FX__INLINE double fx__cos_part_f64(double r, double low)
 {
     const double z = r * r, half = 0.5 * z, w = 1 - half;
     double p = -0x1.907da2abeb50ap-37;
@@ -46,25 +46,25 @@ static inline double fx__cos_part_f64(double r, double low)
     return w + (((1 - w) - half) + (z * z * p - r * low));
 }
 /* The sine's or the cosine's part, and its sign, by the quarter of the turn. */
-static inline double fx__quarter(uint64_t n, double sin, double cos)
+FX__INLINE double fx__quarter(uint64_t n, double sin, double cos)
 {
     const double y = n & 1 ? cos : sin;
     return fx__of_bits_f64(fx__bits_f64(y) ^ (n & 2) << 62);
 }
-static inline double fx__sin_near_f64(double x)
+FX__INLINE double fx__sin_near_f64(double x)
 {
     double r, low;
     const uint64_t n = fx__turn_f64(x, &r, &low);
     const double y = fx__quarter(n, fx__sin_part_f64(r, low), fx__cos_part_f64(r, low));
     return x == 0 ? x : y;
 }
-static inline double fx__cos_near_f64(double x)
+FX__INLINE double fx__cos_near_f64(double x)
 {
     double r, low;
     const uint64_t n = fx__turn_f64(x, &r, &low);
     return fx__quarter(n + 1, fx__sin_part_f64(r, low), fx__cos_part_f64(r, low));
 }
-static inline double fx__tan_near_f64(double x)
+FX__INLINE double fx__tan_near_f64(double x)
 {
     double r, low;
     const uint64_t n = fx__turn_f64(x, &r, &low);
@@ -73,7 +73,7 @@ static inline double fx__tan_near_f64(double x)
     return x == 0 ? x : y;
 }
 
-static inline uint64_t fx__turn_wide(double x, double *sin, double *cos)
+FX__INLINE uint64_t fx__turn_wide(double x, double *sin, double *cos)
 {
     const double round = 0x1.8p52;
     const double shifted = x * 0x1.45f306dc9c883p-1 + round, n = shifted - round;
@@ -89,20 +89,20 @@ static inline uint64_t fx__turn_wide(double x, double *sin, double *cos)
     *cos = 1 - 0.5 * z + z * z * q;
     return fx__bits_f64(shifted);
 }
-static inline float fx__sin_near_f32(float x)
+FX__INLINE float fx__sin_near_f32(float x)
 {
     double sin, cos;
     const uint64_t n = fx__turn_wide((double)x, &sin, &cos);
     const float y = (float)fx__quarter(n, sin, cos);
     return x == 0 ? x : y;
 }
-static inline float fx__cos_near_f32(float x)
+FX__INLINE float fx__cos_near_f32(float x)
 {
     double sin, cos;
     const uint64_t n = fx__turn_wide((double)x, &sin, &cos);
     return (float)fx__quarter(n + 1, sin, cos);
 }
-static inline float fx__tan_near_f32(float x)
+FX__INLINE float fx__tan_near_f32(float x)
 {
     double sin, cos;
     const uint64_t n = fx__turn_wide((double)x, &sin, &cos);
@@ -112,11 +112,11 @@ static inline float fx__tan_near_f32(float x)
 
 /* One number, of any size. */
 #define FX__ANY_SIZE(name)                                                                                   \
-    static inline float fx__##name##_f32(float x)                                                            \
+    FX__INLINE float fx__##name##_f32(float x)                                                               \
     {                                                                                                        \
         return fabsf(x) <= (float)FX__TURN_LIMIT ? fx__##name##_near_f32(x) : (float)name((double)x);        \
     }                                                                                                        \
-    static inline double fx__##name##_f64(double x)                                                          \
+    FX__INLINE double fx__##name##_f64(double x)                                                             \
     {                                                                                                        \
         return fabs(x) <= FX__TURN_LIMIT ? fx__##name##_near_f64(x) : name(x);                               \
     }
@@ -125,7 +125,7 @@ FX__ANY_SIZE(cos)
 FX__ANY_SIZE(tan)
 #undef FX__ANY_SIZE
 
-static inline double fx__atan_f64(double x)
+FX__INLINE double fx__atan_f64(double x)
 {
     double t;
     const double turn = fx__atan_turn(fabs(x), &t), z = t * t;
@@ -144,38 +144,38 @@ static inline double fx__atan_f64(double x)
     const double y = turn * 0x1.921fb54442d18p-1 + (t + (t * (z * p) + turn * 0x1.1a62633145c07p-55));
     return copysign(y, x);
 }
-static inline float fx__atan_f32(float x) { return (float)fx__atan_wide((double)x); }
+FX__INLINE float fx__atan_f32(float x) { return (float)fx__atan_wide((double)x); }
 
 /* By the tangent: arcsin x = arctan (x / sqrt(1 - x^2)), arccos x = 2 arctan sqrt((1 - x) / (1 + x)). */
-static inline float fx__asin_f32(float x)
+FX__INLINE float fx__asin_f32(float x)
 {
     const double y = (double)x;
     return (float)fx__atan_wide(y / sqrt((1 - y) * (1 + y)));
 }
-static inline float fx__acos_f32(float x)
+FX__INLINE float fx__acos_f32(float x)
 {
     const double y = (double)x;
     return (float)(2 * fx__atan_wide(sqrt((1 - y) / (1 + y))));
 }
-static inline double fx__asin_f64(double x) { return fx__atan_f64(x / sqrt((1 - x) * (1 + x))); }
-static inline double fx__acos_f64(double x) { return 2 * fx__atan_f64(sqrt((1 - x) / (1 + x))); }
+FX__INLINE double fx__asin_f64(double x) { return fx__atan_f64(x / sqrt((1 - x) * (1 + x))); }
+FX__INLINE double fx__acos_f64(double x) { return 2 * fx__atan_f64(sqrt((1 - x) / (1 + x))); }
 
 /* The tangent of sizes, 0 / 0 being 0 and infinity / infinity 1; then the half plane and the sign. */
-static inline double fx__tangent(double y, double x)
+FX__INLINE double fx__tangent(double y, double x)
 {
     const double q = fabs(y) / fabs(x);
     const double odd = y == 0 ? 0.0 : fabs(y) == (double)INFINITY && fabs(x) == (double)INFINITY ? 1.0 : q;
     return x != x ? x : odd;
 }
-static inline double fx__half_plane(double y, double x, double angle)
+FX__INLINE double fx__half_plane(double y, double x, double angle)
 {
     return copysign(copysign(1.0, x) < 0 ? 0x1.921fb54442d18p+1 - (angle - 0x1.1a62633145c07p-53) : angle, y);
 }
-static inline double fx__atan2_f64(double y, double x)
+FX__INLINE double fx__atan2_f64(double y, double x)
 {
     return fx__half_plane(y, x, fx__atan_f64(fx__tangent(y, x)));
 }
-static inline float fx__atan2_f32(float y, float x)
+FX__INLINE float fx__atan2_f32(float y, float x)
 {
     return (float)fx__half_plane((double)y, (double)x, fx__atan_wide(fx__tangent((double)y, (double)x)));
 }

@@ -7,29 +7,31 @@
 #ifndef FLUXION_KERNELS_VMATH_WIDE_H
 #define FLUXION_KERNELS_VMATH_WIDE_H
 
+#include "exp.h"
+
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
 
-static inline uint64_t fx__bits_f64(double x)
+FX__INLINE uint64_t fx__bits_f64(double x)
 {
     uint64_t bits;
     memcpy(&bits, &x, sizeof bits);
     return bits;
 }
-static inline double fx__of_bits_f64(uint64_t bits)
+FX__INLINE double fx__of_bits_f64(uint64_t bits)
 {
     double x;
     memcpy(&x, &bits, sizeof x);
     return x;
 }
-static inline uint32_t fx__bits_f32(float x)
+FX__INLINE uint32_t fx__bits_f32(float x)
 {
     uint32_t bits;
     memcpy(&bits, &x, sizeof bits);
     return bits;
 }
-static inline float fx__of_bits_f32(uint32_t bits)
+FX__INLINE float fx__of_bits_f32(uint32_t bits)
 {
     float x;
     memcpy(&x, &bits, sizeof x);
@@ -37,10 +39,10 @@ static inline float fx__of_bits_f32(uint32_t bits)
 }
 
 /* c ? a : b, in a form that compilers turn into a blend. */
-static inline double fx__pick_f64(int c, double a, double b) { return c ? a : b; }
+FX__INLINE double fx__pick_f64(int c, double a, double b) { return c ? a : b; }
 
 /* exp x, for results in the range of float and around it: beyond 2^-1000 .. 2^1000 it stays there. */
-static inline double fx__exp_wide(double x)
+FX__INLINE double fx__exp_wide(double x)
 {
     x = x < -690.0 ? -690.0 : x;
     x = x > 690.0 ? 690.0 : x;
@@ -58,7 +60,7 @@ static inline double fx__exp_wide(double x)
 }
 
 /* x = 2^k m with m in [sqrt 1/2, sqrt 2), of a positive normal number. */
-static inline double fx__split_f64(double x, double *m)
+FX__INLINE double fx__split_f64(double x, double *m)
 {
     const uint64_t half = 0x3fe6a09e667f3bcdu, bits = fx__bits_f64(x), from_half = bits - half;
     /* the exponent of x / half, brought above 0, as the low bits of a double near 2^52 */
@@ -68,7 +70,7 @@ static inline double fx__split_f64(double x, double *m)
 }
 
 /* ln (1 + f) for 1 + f in [sqrt 1/2, sqrt 2), by the series of the area tangent of f / (2 + f). */
-static inline double fx__log1p_core_wide(double f)
+FX__INLINE double fx__log1p_core_wide(double f)
 {
     const double s = f / (2 + f), z = s * s;
     double p = 0x1.ddced78bc7279p-3;
@@ -79,7 +81,7 @@ static inline double fx__log1p_core_wide(double f)
 }
 
 /* ln x of a positive number. */
-static inline double fx__log_wide(double x)
+FX__INLINE double fx__log_wide(double x)
 {
     double m;
     const double k = fx__split_f64(x, &m);
@@ -87,14 +89,14 @@ static inline double fx__log_wide(double x)
 }
 
 /* The values of a logarithm where its argument is not a positive number. */
-static inline float fx__log_edge_f32(float x, float y)
+FX__INLINE float fx__log_edge_f32(float x, float y)
 {
     y = x < INFINITY ? y : x;
     y = x > 0 ? y : NAN;
     y = x == 0 ? -INFINITY : y;
     return x != x ? x : y;
 }
-static inline double fx__log_edge_f64(double x, double y)
+FX__INLINE double fx__log_edge_f64(double x, double y)
 {
     y = x < (double)INFINITY ? y : x;
     y = x > 0 ? y : (double)NAN;
@@ -103,14 +105,14 @@ static inline double fx__log_edge_f64(double x, double y)
 }
 
 /* arctan x: of t = (x - 1) / (x + 1), -1 / x or x, whichever is below tan (pi / 8). */
-static inline double fx__atan_turn(double size, double *t)
+FX__INLINE double fx__atan_turn(double size, double *t)
 {
     const int above = size > 2.4142135623730951, middle = size > 0.41421356237309503;
     const double below = middle ? size - 1 : size, under = middle ? size + 1 : 1;
     *t = (above ? -1.0 : below) / (above ? size : under);
     return above ? 2.0 : middle ? 1.0 : 0.0; /* in eighths of a turn */
 }
-static inline double fx__atan_wide(double x)
+FX__INLINE double fx__atan_wide(double x)
 {
     double t;
     const double turn = fx__atan_turn(fabs(x), &t) * 0x1.921fb54442d18p-1, z = t * t;
@@ -124,7 +126,7 @@ static inline double fx__atan_wide(double x)
 }
 
 /* exp(x^2) erfc(x) for x >= 0: (1 + 2 x) times it is smooth in (x - 3) / (x + 3). */
-static inline double fx__erfcx_wide(double x)
+FX__INLINE double fx__erfcx_wide(double x)
 {
     const double d = 1 / ((x + 3) * (1 + 2 * x)), t = (x - 3) * (1 + 2 * x) * d;
     double p = -0x1.1a12f6b049951p-12;
@@ -140,12 +142,12 @@ static inline double fx__erfcx_wide(double x)
     p = p * t + 0x1.40c522d968c7bp+0;
     return p * (x + 3) * d;
 }
-static inline double fx__erfc_wide(double x)
+FX__INLINE double fx__erfc_wide(double x)
 {
     const double size = fabs(x) > 11 ? 11 : fabs(x), y = fx__exp_wide(-size * size) * fx__erfcx_wide(size);
     return x < 0 ? 2 - y : y;
 }
-static inline double fx__erf_wide(double x)
+FX__INLINE double fx__erf_wide(double x)
 {
     const double z = x * x, far = 1 - fx__erfc_wide(fabs(x));
     double p = -0x1.445f47bacad2cp-17;

@@ -431,6 +431,7 @@ static void sum_second(fx_ref *r, const quad *seed, const quad *direction)
             for (int b = 0; b < 4; b++)
                 for (int a = 0; a < 4; a++) d += weights[a] * weights[b] * r->moved[b][a][j];
             d /= 144 * r->step[i] * t;
+            if (r->x[i] == 0 && fabsq(d) < (quad)1e-24) d = 0; /* as in the Jacobian */
             const int64_t at = i * r->m + j;
             e->unknown =
                 e->unknown || !finiteq(d) || !finiteq(r->y[j]) || r->unknown[at] || !finiteq(r->jacobian[at]);

@@ -102,7 +102,11 @@ static quad erfinv(quad x)
 }
 
 static quad softplus(quad x) { return x > 0 ? x + log1pq(expq(-x)) : log1pq(expq(x)); }
-static quad sinc(quad x) { return x == 0 ? 1 : sinq(M_PIq * x) / (M_PIq * x); }
+static quad sinc(quad x)
+{
+    const quad n = rintq(x), s = sinq(M_PIq * (x - n));
+    return x == 0 ? 1 : (fmodq(n, 2) == 0 ? s : -s) / (M_PIq * x);
+}
 static quad sign(quad b) { return b > 0 ? 1 : b < 0 ? -1 : b; }
 
 /* ---- of one number
@@ -138,7 +142,7 @@ UNARY_REFERENCE(logsigmoid, -softplus(-x))
 UNARY_REFERENCE(relu, b > 0 ? x : b != b ? x : 0)
 UNARY_REFERENCE(relu6, b > 0 ? (b < 6 ? x : 6) : b != b ? x : 0)
 UNARY_REFERENCE(silu, isinfq(b) && b < 0 ? -(quad)0 : x / (1 + expq(-x)))
-UNARY_REFERENCE(mish, x *tanhq(softplus(x)))
+UNARY_REFERENCE(mish, isinfq(b) && b < 0 ? -(quad)0 : x * tanhq(softplus(x)))
 UNARY_REFERENCE(softsign, x / (1 + (b < 0 ? -x : x)))
 UNARY_REFERENCE(tanhshrink, x - tanhq(x))
 UNARY_REFERENCE(hardsigmoid, b > -3 ? (b < 3 ? (x + 3) / 6 : 1) : b != b ? x : 0)
