@@ -87,7 +87,8 @@ static void spirals(fx_tensor *x, fx_tensor *y)
     int64_t *label = fx_data(y);
     const int64_t n = fx_numel(y);
     for (int64_t i = 0; i < n; i++) {
-        const double t = 0.5 + 4 * (double)(i / 2) / (double)(n / 2), turn = (double)(i % 2) * M_PI;
+        const int64_t step = i / 2, of = n / 2;
+        const double t = 0.5 + 4 * (double)step / (double)of, turn = (double)(i % 2) * M_PI;
         at[2 * i] = (float)(t / 4 * cos(t + turn));
         at[2 * i + 1] = (float)(t / 4 * sin(t + turn));
         label[i] = i % 2;
