@@ -46,19 +46,66 @@ static bool check_sizes(fx_context *cx, const char *name, int count, const int64
     return true;
 }
 
+/* Puts in the context's dtype where none was given. */
+static bool check_dtype(fx_context *cx, const char *name, fx_dtype *dtype, fx_where where)
+{
+    if (*dtype == FX_DTYPE_NONE) *dtype = fx_default_dtype(cx);
+    if (fx_dtype_is_float(*dtype)) return true;
+    fx_error_set(cx, FX_ERROR_DTYPE, where, "%s: the dtype must be float32 or float64, not %s", name,
+                 fx_dtype_name(*dtype));
+    return false;
+}
+
 fx_module *fx_linear_layer_at(fx_linear_layer_args a, fx_where where)
 {
     if (!a.cx || !check_sizes(a.cx, "linear_layer", 2, (int64_t[]){ a.in, a.out }, where)) return NULL;
-    if (a.dtype == FX_DTYPE_NONE) a.dtype = fx_default_dtype(a.cx);
-    if (!fx_dtype_is_float(a.dtype)) {
-        fx_error_set(a.cx, FX_ERROR_DTYPE, where,
-                     "linear_layer: the dtype must be float32 or float64, not %s", fx_dtype_name(a.dtype));
-        return NULL;
-    }
+    if (!check_dtype(a.cx, "linear_layer", &a.dtype, where)) return NULL;
     const fx_dims sizes[2] = { { true, 2, { a.out, a.in } }, { true, 1, { a.out } } };
     fx_tensor *made[2] = { NULL };
     if (!fx__context_tensors(a.cx, a.dtype, a.bias ? 2 : 1, sizes, made, where)) return NULL;
     return linear_new(a.cx, made[0], made[1], where);
+}
+
+/* ---- embedding ----------------------------------------------------------------------------------------- */
+
+typedef struct embedding {
+    fx_tensor *weight;
+    int64_t padding_idx;
+} embedding;
+
+static fx_tensor *embedding_forward(fx_module *m, void *data, fx_tensor *x)
+{
+    const embedding *e = data;
+    return fx_embedding_at(
+        (fx_embedding_args){ .weight = e->weight, .index = x, .padding_idx = e->padding_idx }, m->where);
+}
+
+static fx_module *embedding_new(const fx_embedding_layer_args *a, int64_t padding, fx_where where)
+{
+    const fx_dims sizes = { true, 2, { a->count, a->width } };
+    fx_tensor *weight;
+    if (!fx__context_tensors(a->cx, a->dtype, 1, &sizes, &weight, where)) return NULL;
+    fx_module *m = fx__layer_new(a->cx, "embedding", embedding_forward, sizeof(embedding));
+    if (!m || !fx_init_normal_at(weight, 0, 1, where)) return NULL;
+    *(embedding *)m->data = (embedding){ weight, a->padding_idx };
+    m->one_op = true;
+    const size_t row = (size_t)a->width * fx_dtype_size(a->dtype);
+    if (padding >= 0 && row) memset((char *)(uintptr_t)fx_data_const(weight) + (size_t)padding * row, 0, row);
+    return fx__layer_parameter(m, "weight", weight, where) ? m : NULL;
+}
+
+fx_module *fx_embedding_layer_at(fx_embedding_layer_args a, fx_where where)
+{
+    if (!a.cx || !check_sizes(a.cx, "embedding_layer", 2, (int64_t[]){ a.count, a.width }, where) ||
+        !check_dtype(a.cx, "embedding_layer", &a.dtype, where))
+        return NULL;
+    if (a.padding_idx == FX_NO_INDEX) return embedding_new(&a, -1, where);
+    const int64_t padding = a.padding_idx < 0 ? a.padding_idx + a.count : a.padding_idx;
+    if (padding >= 0 && padding < a.count) return embedding_new(&a, padding, where);
+    fx_error_set(a.cx, FX_ERROR_INDEX, where,
+                 "embedding_layer: padding_idx %lld is out of range for %lld rows", (long long)a.padding_idx,
+                 (long long)a.count);
+    return NULL;
 }
 
 /* ---- activations --------------------------------------------------------------------------------------- */

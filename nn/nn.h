@@ -14,6 +14,7 @@
 #define FLUXION_NN_H
 
 #include "autograd.h"
+#include "ops.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -144,6 +145,21 @@ typedef struct fx_linear_layer_args {
                                                          .in = in_size, .out = __VA_ARGS__ },                \
                        FX_HERE)
 FX_API fx_module *fx_linear_layer_at(fx_linear_layer_args args, fx_where where);
+
+/* Row x of "weight" (count, width) for each number of an integer x: sizes (..., width). The weight comes from
+ * N(0, 1). Row padding_idx, which may be counted from the end, begins as zeros and has no gradient. */
+typedef struct fx_embedding_layer_args {
+    fx_context *cx;
+    int64_t count, width;
+    int64_t padding_idx; /* FX_NO_INDEX */
+    fx_dtype dtype;      /* FX_DTYPE_NONE: the context's */
+} fx_embedding_layer_args;
+#define FX_EMBEDDING_LAYER_DEFAULTS .padding_idx = FX_NO_INDEX,
+#define fx_embedding_layer(context, rows, ...)                                                               \
+    fx_embedding_layer_at(FX_LITERAL(fx_embedding_layer_args){ FX_EMBEDDING_LAYER_DEFAULTS.cx = context,     \
+                                                               .count = rows, .width = __VA_ARGS__ },        \
+                          FX_HERE)
+FX_API fx_module *fx_embedding_layer_at(fx_embedding_layer_args args, fx_where where);
 
 /*    name, the op fx_..., PyTorch's word, its gain (fx_init_gain) */
 #define FX_ACTIVATION_LIST(X)                                                                                \

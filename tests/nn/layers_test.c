@@ -94,6 +94,38 @@ Test(layers, linear_computes)
     cr_assert(fx_finish(cx) == 0);
 }
 
+/* ---- embedding ----------------------------------------------------------------------------------------- */
+
+Test(layers, embedding)
+{
+    fx_context *cx = fx_context_new(.seed = 8);
+    fx_module *m = fx_embedding_layer(cx, 500, 40), *padded = fx_embedding_layer(cx, 5, 3, .padding_idx = -2);
+    fx_tensor *w = fx_module_tensor(m, "weight"), *p = fx_module_tensor(padded, "weight");
+    double mean = 0, square = 0;
+    for (int64_t i = 0; i < 20000; i++)
+        mean += number(w, i) / 20000, square += number(w, i) * number(w, i) / 20000;
+    cr_assert(fabs(mean) < 0.035 && fabs(square - 1) < 0.05 && fx_requires_grad(w));
+    const int64_t index[] = { 3, 0, 3, 1 };
+    fx_tensor *x = fx_from(cx, FX_I64, index, 2, 2), *y = fx_forward(m, x);
+    SIZES(y, 2, 2, 40);
+    for (int i = 0; i < 160; i++) cr_assert(number(y, i) == number(w, index[i / 40] * 40 + i % 40));
+    cr_assert(fx_backward(fx_forward(padded, x), .seed = fx_ones(cx, FX_F32, 2, 2, 3)) == FX_OK);
+    for (int i = 0; i < 15; i++) {
+        const int row = i / 3;
+        cr_assert((number(p, i) == 0) == (row == 3), "the row of padding starts as zeros");
+        cr_assert(number(fx_grad(p), i) == (row == 0 || row == 1), "and gets no gradient");
+    }
+    cr_assert(fx_embedding_layer(cx, 5, 3, .padding_idx = 5) == NULL);
+    expect_error(cx, FX_ERROR_INDEX, "embedding_layer: padding_idx 5 is out of range for 5 rows");
+    cr_assert(fx_embedding_layer(cx, -5, 3) == NULL && fx_embedding_layer(NULL, 5, 3) == NULL);
+    expect_error(cx, FX_ERROR_ARGUMENT, "a size cannot be negative");
+    cr_assert(fx_embedding_layer(cx, (int64_t)1 << 40, (int64_t)1 << 40) == NULL);
+    expect_error(cx, FX_ERROR_MEMORY, "does not fit in memory");
+    cr_assert(fx_forward(m, fx_full(cx, FX_I64, 500, 1)) == NULL);
+    expect_error(cx, FX_ERROR_INDEX, "layers_test.c:");
+    cr_assert(fx_finish(cx) == 0);
+}
+
 /* ---- activations, flatten ------------------------------------------------------------------------------ */
 
 Test(layers, activations_are_the_ops)
