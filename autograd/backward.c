@@ -210,7 +210,7 @@ static inline bool same_shape(const fx_tensor *a, const fx_tensor *b)
 fx_tensor *fx__grad_reuse(const fx_call *c, int input, fx_tensor *g)
 {
     const fx_tensor *x = c->shapes[input];
-    if (exclusive(g) && g->dtype == x->dtype && same_shape(g, x)) return g;
+    if (exclusive(g) && g->dtype == x->dtype && same_shape(g, x) && !c->cx->tracing) return g;
     return fx__grad_new(c, input);
 }
 

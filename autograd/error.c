@@ -67,9 +67,13 @@ bool fx__wrong_thread(fx_context *cx, fx_where where)
     return false;
 }
 
+/* The error is the owner's, who may be writing it. */
+static bool is_stranger(const fx_context *cx) { return cx->thread && cx->thread != &fx__thread_tag; }
+
 fx_status fx_error(const fx_context *cx)
 {
     if (!cx) return FX_ERROR_ARGUMENT;
+    if (is_stranger(cx)) return FX_ERROR_THREAD;
     if (cx->error == FX_OK && __atomic_load_n(&cx->stranger, __ATOMIC_RELAXED)) return FX_ERROR_THREAD;
     return cx->error;
 }
@@ -77,7 +81,7 @@ fx_status fx_error(const fx_context *cx)
 const char *fx_error_message(const fx_context *cx)
 {
     if (!cx) return "there is no context";
-    if (cx->error == FX_OK && __atomic_load_n(&cx->stranger, __ATOMIC_RELAXED))
+    if (is_stranger(cx) || (cx->error == FX_OK && __atomic_load_n(&cx->stranger, __ATOMIC_RELAXED)))
         return "a context was used by a thread that does not hold it: see fx_context_adopt()";
     return cx->message;
 }

@@ -26,9 +26,10 @@ static void end_hook(void *data) { destroy_hook(data); }
 
 static fx_hook *add_hook(fx_tensor *x, fx_hook like, const char *name, bool leaf_only, fx_where where)
 {
-    fx_node *n = x && fx__enter(x->cx, where) ? fx__edge(x) : NULL;
+    bool mine = x && fx__enter(x->cx, where);
+    fx_node *n = mine ? fx__edge(x) : NULL;
     fx_hook *h = NULL;
-    if (x && !n)
+    if (mine && !n)
         fx_error_set(x->cx, FX_ERROR_GRAPH, where,
                      "%s: cannot register a hook on a tensor that doesn't require gradient", name);
     else if (n && n->op && leaf_only)
