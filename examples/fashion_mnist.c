@@ -63,6 +63,17 @@ static void train(fx_module *net, fx_optimizer *adam, fx_dataset *data, const ch
     }
 }
 
+static void save(fx_context *cx, fx_module *net, const char *out, const double *losses, int64_t count)
+{
+    char path[4096];
+    snprintf(path, sizeof path, "%s/fashion_mnist.safetensors", out);
+    if (fx_save(net, path) == FX_OK) printf("the model: %s\n", path);
+    snprintf(path, sizeof path, "%s/fashion_mnist.svg", out);
+    if (fx_plot_save(cx, path, .title = "Fashion-MNIST, a perceptron 784-128-10", .x_label = "batch",
+                     .y_label = "loss", .values = losses, .count = count) == FX_OK)
+        printf("its losses: %s\n", path);
+}
+
 int main(int argc, char **argv)
 {
     /* One thread: the products of a batch of 64 are over before another could be woken. */
@@ -88,13 +99,7 @@ int main(int argc, char **argv)
         fflush(stdout);
     }
 
-    char path[4096];
-    snprintf(path, sizeof path, "%s/fashion_mnist.safetensors", o.out);
-    if (fx_save(net, path) == FX_OK) printf("the model: %s\n", path);
-    snprintf(path, sizeof path, "%s/fashion_mnist.svg", o.out);
-    if (fx_plot_save(cx, path, .title = "Fashion-MNIST, a perceptron 784-128-10", .x_label = "batch",
-                     .y_label = "loss", .values = losses, .count = steps * o.epochs) == FX_OK)
-        printf("its losses: %s\n", path);
+    if (fx_error(cx) == FX_OK) save(cx, net, o.out, losses, steps * o.epochs);
     free(losses);
     if (fx_error(cx) == FX_OK)
         printf("trained in %.2f s, %.0f samples a second\ntest accuracy %.2f%%\n", spent,

@@ -1,9 +1,12 @@
 /* Loops over a dataset: each sample once an epoch, the same order for the same seed, with the thread or
  * without it, going on where another stopped, left in any way, and without a call to malloc.
  */
+#define _GNU_SOURCE
 #include "folder.h"
 
+#include <fcntl.h>
 #include <math.h>
+#include <time.h>
 
 TestSuite(batches, .init = start, .fini = stop);
 
@@ -202,13 +205,40 @@ Test(batches, going_on)
 /* ---- memory ----------------------------------------------------------------------------------------------
  */
 
+/* Calls that the context makes to its allocator; and those of the library to malloc (the linker hands them to
+ * __wrap_...). */
 static int64_t calls;
+static _Atomic int64_t mallocs;
+
 static void *counted_alloc(void *data, size_t bytes)
 {
     (void)data;
     calls++;
     return aligned_alloc(64, (bytes + 63) & ~(size_t)63);
 }
+
+void *__real_malloc(size_t bytes);
+void *__real_calloc(size_t count, size_t bytes);
+void *__real_realloc(void *memory, size_t bytes);
+void *__wrap_malloc(size_t bytes);
+void *__wrap_calloc(size_t count, size_t bytes);
+void *__wrap_realloc(void *memory, size_t bytes);
+void *__wrap_malloc(size_t bytes)
+{
+    mallocs++;
+    return __real_malloc(bytes);
+}
+void *__wrap_calloc(size_t count, size_t bytes)
+{
+    mallocs++;
+    return __real_calloc(count, bytes);
+}
+void *__wrap_realloc(void *memory, size_t bytes)
+{
+    mallocs++;
+    return __real_realloc(memory, bytes);
+}
+
 static void counted_free(void *data, void *memory, size_t bytes)
 {
     (void)data, (void)bytes;
@@ -220,13 +250,15 @@ Test(batches, no_allocation_in_the_steady_state)
     fx_context_free(cx);
     cx = fx_context_new(.allocator = { counted_alloc, counted_free, NULL });
     fx_dataset *d = numbered(5000);
-    int64_t before = 0;
+    int64_t before = 0, mallocs_before = 0;
     for (int epoch = 0; epoch < 4; epoch++) {
-        if (epoch == 2) before = calls;
+        if (epoch == 2) before = calls, mallocs_before = mallocs;
         FX_EACH_BATCH (batch, d, .shuffle = true, .prefetch = epoch % 2)
             fx_zeros(cx, FX_F32, batch.count, 100);
     }
     cr_expect(calls == before, "%lld calls", (long long)(calls - before));
+    cr_expect(mallocs == mallocs_before && mallocs > 0, "%lld to malloc",
+              (long long)(mallocs - mallocs_before));
     cr_expect(before < 100, "%lld calls", (long long)before);
 }
 
@@ -278,4 +310,25 @@ Test(batches, progress)
     cr_expect(strstr(text, "epoch  11 batches, 103 samples  loss 0.5  index 5"), "%s", text);
     cr_expect(strstr(text, "left  5 batches, 50 samples (stopped at 45 %)"), "%s", text);
     cr_expect(!strstr(text, "failed") && !strchr(text, '\r'), "%s", text);
+}
+
+/* On a terminal: one line that is drawn anew, no wider than the terminal. */
+Test(batches, progress_on_a_terminal)
+{
+    int terminal = posix_openpt(O_RDWR | O_NOCTTY);
+    cr_assert(terminal >= 0 && !grantpt(terminal) && !unlockpt(terminal) && !setenv("TERM", "xterm", 1));
+    FILE *file = fopen(ptsname(terminal), "w");
+    cr_assert(file);
+    FX_EACH_BATCH (batch, numbered(SAMPLES), .size = 10, .progress = "epoch", .progress_file = file) {
+        fx_progress_note(batch, "loss", 0.25);
+        if (batch.index == 4) nanosleep(&(struct timespec){ 0, 150000000 }, NULL);
+    }
+    char text[4096];
+    ssize_t n = read(terminal, text, sizeof text - 1);
+    cr_assert(n > 0);
+    text[n] = '\0';
+    cr_expect(strstr(text, "\repoch  [#########-----------]   45 %  loss 0.25  "), "%s", text);
+    cr_expect(strstr(text, " left\x1b[K\repoch  11 batches, 103 samples  loss 0.25  "), "%s", text);
+    fclose(file);
+    close(terminal);
 }
