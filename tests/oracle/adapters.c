@@ -115,12 +115,39 @@ static bool frobenius(trial *t, json_t *args, json_t *kwargs)
     return order && !strcmp(order, "fro") && json_array_set_new(args, 1, json_integer(2)) == 0;
 }
 
+/* tensordot(a, b, dims=[[...], [...]]): the lists have a name each. */
+static bool dims_of_each(trial *t, json_t *args, json_t *kwargs)
+{
+    (void)t, (void)args;
+    const json_t *dims = json_object_get(kwargs, "dims");
+    if (!json_is_array(dims)) return false;
+    json_object_set(kwargs, "dims_x", json_array_get(dims, 0));
+    json_object_set(kwargs, "dims_other", json_array_get(dims, 1));
+    return json_object_del(kwargs, "dims") == 0;
+}
+
+/* Its equation is text, which no field of the registry is. */
+static bool einsum(trial *t, const json_t *args, const json_t *kwargs)
+{
+    (void)kwargs;
+    fx_tensor *at[8];
+    fx_list list = { 0, at };
+    size_t i;
+    json_t *each;
+    const char *equation = json_string_value(json_array_get(args, 1));
+    json_array_foreach(json_array_get(args, 0), i, each) if (i < 8) at[list.count++] = tensor_of(t, each);
+    t->out[0] = equation ? fx_einsum_at(equation, list, FX_HERE) : NULL;
+    t->outs = t->out[0] != NULL;
+    return t->out[0] || trial_fail(t, "%s", fx_error_message(t->cx));
+}
+
 static const adapter adapters[] = {
     { "amax", "amax", all_dims, NULL },
     { "amin", "amin", all_dims, NULL },
     { "clamp_max", "clamp", insert_none, NULL },
     { "clamp_min", "clamp", unchanged, NULL },
     { "double", "to", to_float, NULL },
+    { "einsum", NULL, NULL, einsum },
     { "expand_as", "expand", sizes_of_other, NULL },
     { "float", "to", to_float, NULL },
     { "max", "maximum", two_tensors, NULL },
@@ -138,6 +165,7 @@ static const adapter adapters[] = {
     { "std", "std", unbiased, NULL },
     { "std_mean", "std_mean", unbiased, NULL },
     { "sum", "sum", all_dims, NULL },
+    { "tensordot", "tensordot", dims_of_each, NULL },
     { "var", "var", unbiased, NULL },
     { "var_mean", "var_mean", unbiased, NULL },
     { "view_as", "reshape", sizes_of_other, NULL },
