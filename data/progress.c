@@ -49,7 +49,8 @@ void fx__progress_note(fx_progress *p, const char *name, double value)
         p->notes++;
         snprintf(note->name, sizeof note->name, "%s", name);
     }
-    double span = p->total / 20 > 10 ? (double)(p->total / 20) : 10;
+    const int64_t part = p->total / 20;
+    const double span = part > 10 ? (double)part : 10;
     note->count++;
     note->mean += (value - note->mean) / ((double)note->count < span ? (double)note->count : span);
 }
