@@ -15,6 +15,7 @@ static const char *type_words(const fx_field *field)
     case FX_FIELD_DIMS: return "dims";
     case FX_FIELD_DTYPE: return "dtype";
     case FX_FIELD_CHOICE: return field->choices;
+    case FX_FIELD_TEXT: return "text";
     }
     return "";
 }

@@ -344,3 +344,68 @@ fx_tensor *fx_einsum_at(const char *equation, fx_list list, fx_where where)
     if (!read_operands(&e, list, &at) || !read_output(&e, at)) return NULL;
     return evaluate(&e);
 }
+
+/* ---- the record ---------------------------------------------------------------------------------------- */
+
+typedef struct einsum_args {
+    fx_list tensors;
+    const char *equation;
+} einsum_args;
+
+static int einsum_call(const void *args, fx_where where, fx_tensor *out[FX_MAX_OUTPUTS])
+{
+    const einsum_args *a = args;
+    out[0] = fx_einsum_at(a->equation, a->tensors, where);
+    return out[0] ? 1 : 0;
+}
+
+static const fx_field einsum_fields[] = { FX__FIELD(einsum_args, tensors, TENSORS, .torch = "operands"),
+                                          FX__FIELD(einsum_args, equation, TEXT), FX__FIELDS_END };
+
+const fx_function fx__function_einsum = {
+    .name = "einsum",
+    .torch = "einsum",
+    .formula = "y[result's letters] = the sum over the other letters of the product of the operands",
+    .gradient = "dL/da = the einsum of g and the other operands",
+    .notes = "sizes of 1 broadcast; \"...\" stands for any number of dimensions",
+    .fields = einsum_fields,
+    .args_size = sizeof(einsum_args),
+    .call = einsum_call,
+    .samples = "tensors={(3,4) (4,5)} equation=\"ij,jk->ik\"\n"
+               "tensors={(3,4) (4,5)} equation=\"ij,jk\"\n"
+               "tensors={(3,4) (5,4)} equation=\"zb, ab -> za\"\n"
+               "tensors={(3,4)} equation=\"ij->ji\"\n"
+               "tensors={(3,4)} equation=\"ba\"\n"
+               "tensors={(3,4)} equation=\"ij->\"\n"
+               "tensors={(3,3)} equation=\"ii->i\"\n"
+               "tensors={(3,3)} equation=\"ii\"\n"
+               "tensors={(2,3,2)} equation=\"iji->j\"\n"
+               "tensors={(3) (4)} equation=\"i,j->ij\"\n"
+               "tensors={(3) (3)} equation=\"i,i->\"\n"
+               "tensors={(3) (3)} equation=\"i,i->i\"\n"
+               "tensors={() (3)} equation=\",i->i\"\n"
+               "tensors={(2,3,4) (2,4,5)} equation=\"bij,bjk->bik\"\n"
+               "tensors={(2,3,4) (2,4,5)} equation=\"bij,bjk->kb\"\n"
+               "tensors={(2,3,2,4) (4,5)} equation=\"...j,jk->...k\"\n"
+               "tensors={(2,3,4) (4,5)} equation=\"...ij,...jk->...ik\"\n"
+               "tensors={(1,2,3) (3)} equation=\"...ik, ...j -> ij\"\n"
+               "tensors={(2,3) (1,3)} equation=\"ij,kj->ik\"\n"
+               "tensors={(2,3) (2,1)} equation=\"ij,ij->i\"\n"
+               "tensors={(2,3) (3,4) (4,2)} equation=\"ij,jk,kl->il\"\n"
+               "tensors={(2,3) (3,4) (4,2)} equation=\"ij,jk,ki->\"\n"
+               "tensors={(2,3) (5,3,4) (2,4)} equation=\"bn,anm,bm->ba\"\n"
+               "tensors={(2,0) (0,3)} equation=\"ij,jk->ik\"\n"
+               "tensors={(0,2) (2,3)} equation=\"ij,jk->ik\"\n"
+               "tensors={(3,4)i64 (4)i64} equation=\"ij,j->i\"\n"
+               "! tensors={(3,4) (4,5)} equation=\"ij->ik\"\n"
+               "! tensors={(3,4)} equation=\"ij,jk->ik\"\n"
+               "! tensors={(3,4) (5,5)} equation=\"ij,jk->ik\"\n"
+               "! tensors={(3,4)} equation=\"ijk->i\"\n"
+               "! tensors={(3,4)} equation=\"i->i\"\n"
+               "! tensors={(3,4)} equation=\"ij->ii\"\n"
+               "! tensors={(3,4)} equation=\"ij->k\"\n"
+               "! tensors={(3,4)} equation=\"i%->i\"\n"
+               "! tensors={(3,4)} equation=\"ii->i\"\n"
+               "! tensors={()} equation=\"i\"\n",
+    .bench = "tensors={(64,16,32) (64,32,16)} equation=\"bij,bjk->bik\"\n",
+};

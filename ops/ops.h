@@ -923,7 +923,8 @@ typedef enum fx_field_type {
     FX_FIELD_BOOL,    /* bool */
     FX_FIELD_DIMS,    /* fx_dims; one number binds as a list of one */
     FX_FIELD_DTYPE,   /* fx_dtype */
-    FX_FIELD_CHOICE   /* int: an index into the words of .choices */
+    FX_FIELD_CHOICE,  /* int: an index into the words of .choices */
+    FX_FIELD_TEXT     /* const char * */
 } fx_field_type;
 
 /* One argument of a function. */

@@ -187,6 +187,7 @@ static bool bind_value(trial *t, const fx_field *field, const json_t *v)
     case FX_FIELD_DIMS: return dims_of(v, at);
     case FX_FIELD_DTYPE: return dtype_of(v, at);
     case FX_FIELD_CHOICE: return choice_of(v, field->choices, at);
+    case FX_FIELD_TEXT: return (*(const char **)at = json_string_value(v)) != NULL;
     }
     return false;
 }

@@ -180,5 +180,90 @@ REFERENCE(bilinear)
         }
 }
 
-REFERENCES(contract, ROW(addmm), ROW(addmv), ROW(addr), ROW(baddbmm), ROW(addbmm), ROW(inner), ROW(tensordot),
-           ROW(multi_dot), ROW(kron), ROW(trace), ROW(bilinear))
+/* The place in x of what the letters of one operand of an equation stand for. "..." are the digits of `dots`
+ * from the right. */
+typedef struct einsum_letters {
+    int count;
+    int at[FX_MAX_DIMS]; /* a letter; or 128 + how far from the right */
+} einsum_letters;
+
+static const char *read_letters(const char *at, int ndim, einsum_letters *l)
+{
+    int letters = 0;
+    for (const char *p = at; *p && *p != ',' && *p != '-'; p++) letters += *p != '.' && *p != ' ';
+    for (l->count = 0; *at && *at != ',' && *at != '-'; at++) {
+        if (*at == ' ') continue;
+        if (*at != '.') {
+            l->at[l->count++] = *at;
+            continue;
+        }
+        for (int d = ndim - letters; d-- > 0;) l->at[l->count++] = 128 + d;
+        at += 2;
+    }
+    return at;
+}
+
+static int64_t place_by(const fx_ref_tensor *x, const einsum_letters *l, const int64_t *value)
+{
+    int64_t at = 0;
+    for (int d = 0; d < x->ndim; d++) at = at * x->size[d] + (x->size[d] == 1 ? 0 : value[l->at[d]]);
+    return at;
+}
+
+/* Every letter goes through all its values. */
+REFERENCE(einsum)
+{
+    enum { LETTERS = 128 + FX_MAX_DIMS };
+    const int count = COUNT("tensors");
+    const char *at = TEXT("equation");
+    einsum_letters of[8], result = { 0 };
+    int64_t size[LETTERS] = { 0 }, value[LETTERS] = { 0 }, shape[FX_MAX_DIMS], all = 1;
+    int uses[LETTERS] = { 0 }, dots = 0;
+    for (int t = 0; t < count; t++) {
+        const fx_ref_tensor *x = TENSOR_OF("tensors", t);
+        at = read_letters(at, x->ndim, &of[t]);
+        if (*at == ',') at++;
+        for (int d = 0; d < x->ndim; d++) {
+            const int l = of[t].at[d];
+            uses[l]++;
+            if (uses[l] == 1 || x->size[d] != 1) size[l] = x->size[d];
+            if (l >= 128 && l - 127 > dots) dots = l - 127;
+        }
+    }
+    if (!*at)
+        for (int l = 0; l < 128; l++)
+            if (uses[l] == 1) result.at[result.count++] = l;
+    if (*at) { /* the dots of the result are as many as there are */
+        int n = 0;
+        for (const char *p = at + 2; *p; p++) {
+            if (*p == ' ') continue;
+            if (*p != '.') {
+                result.at[n++] = *p;
+                continue;
+            }
+            for (int d = dots; d-- > 0;) result.at[n++] = 128 + d;
+            p += 2;
+        }
+        result.count = n;
+    }
+    for (int d = 0; d < result.count; d++) shape[d] = size[result.at[d]];
+    for (int l = 0; l < LETTERS; l++)
+        if (uses[l]) all *= size[l];
+    fx_ref_tensor *y = OUT(0, result.count, shape);
+    RANGE (i, all) {
+        quad product = 1;
+        for (int t = 0; t < count; t++) {
+            const fx_ref_tensor *x = TENSOR_OF("tensors", t);
+            product *= AT(x, place_by(x, &of[t], value));
+        }
+        AT(y, place_by(y, &result, value)) += product;
+        for (int l = LETTERS - 1; l >= 0; l--) {
+            if (!uses[l]) continue;
+            if (++value[l] < size[l]) break;
+            value[l] = 0;
+        }
+    }
+}
+
+REFERENCES(contract, ROW(einsum), ROW(addmm), ROW(addmv), ROW(addr), ROW(baddbmm), ROW(addbmm), ROW(inner),
+           ROW(tensordot), ROW(multi_dot), ROW(kron), ROW(trace), ROW(bilinear))

@@ -237,6 +237,11 @@ bool fx__ref_choice_is(fx_ref_call *c, const char *name, const char *word)
     return at && !strncmp(at, word, n) && (!at[n] || at[n] == '|');
 }
 
+const char *fx__ref_text(fx_ref_call *c, const char *name)
+{
+    return *(const char *const *)value_of(c, name, FX_FIELD_TEXT);
+}
+
 const char *fx__ref_field(fx_ref_call *c, int position)
 {
     for (int i = 0; i < position; i++)

@@ -84,6 +84,7 @@ bool fx__ref_bool(fx_ref_call *c, const char *name);
 fx_dims fx__ref_dims(fx_ref_call *c, const char *name); /* .given is false where left out */
 fx_dtype fx__ref_dtype(fx_ref_call *c, const char *name);
 bool fx__ref_choice_is(fx_ref_call *c, const char *name, const char *word);
+const char *fx__ref_text(fx_ref_call *c, const char *name);
 const char *fx__ref_field(fx_ref_call *c, int position); /* the name of a field */
 #define TENSOR(name) fx__ref_tensor(c, name)
 #define COUNT(name) fx__ref_count(c, name)
@@ -94,6 +95,7 @@ const char *fx__ref_field(fx_ref_call *c, int position); /* the name of a field 
 #define DIMS(name) fx__ref_dims(c, name)
 #define DTYPE(name) fx__ref_dtype(c, name)
 #define CHOICE_IS(name, word) fx__ref_choice_is(c, name, word)
+#define TEXT(name) fx__ref_text(c, name)
 
 /* What the library itself gave as output k. Only for functions of random numbers, whose reference takes from
  * it what was drawn (dropout: which are zero); NULL for others. */

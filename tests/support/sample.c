@@ -53,6 +53,7 @@ typedef struct valued {
     int first, count; /* tensors */
     double number;
     fx_dims dims;
+    char words[40];
 } valued;
 
 struct fx_sample {
@@ -235,6 +236,16 @@ static bool take_named_dtype(scanner *in, valued *v)
     return v->number > 0 || fail(in, "no dtype is called '%s'", word);
 }
 
+/* "words" */
+static bool take_quoted(scanner *in, char *words, size_t bytes)
+{
+    if (!take(in, '"')) return fail(in, "'\"' is missing before words");
+    size_t n = 0;
+    while (*in->at && *in->at != '"' && n + 1 < bytes) words[n++] = *in->at++;
+    words[n] = '\0';
+    return take(in, '"') || fail(in, "'\"' is missing after '%.20s'", words);
+}
+
 static bool take_value(scanner *in, valued *v)
 {
     switch (v->field->type) {
@@ -267,6 +278,7 @@ static bool take_value(scanner *in, valued *v)
         return v->number > 0 || !strcmp(word, "false") || fail(in, "'%s' is neither true nor false", word);
     }
     case FX_FIELD_CHOICE: return take_choice(in, v);
+    case FX_FIELD_TEXT: return take_quoted(in, v->words, sizeof v->words);
     case FX_FIELD_DTYPE: return take_named_dtype(in, v);
     case FX_FIELD_INT:
     case FX_FIELD_REAL: return take_number(in, &v->number);
@@ -543,6 +555,7 @@ static void bind(const fx_sample *s, const valued *v, fx_tensor *const made[], f
     case FX_FIELD_DIMS: *(fx_dims *)at = v->dims; break;
     case FX_FIELD_DTYPE: *(fx_dtype *)at = (fx_dtype)v->number; break;
     case FX_FIELD_CHOICE: *(int *)at = (int)v->number; break;
+    case FX_FIELD_TEXT: *(const char **)at = v->words; break;
     }
     (void)s;
 }

@@ -3,7 +3,7 @@
  * Grammar, one call a line (blank lines do not count):
  *
  *     line    = ["!"] { name "=" value }            "!": the call must be refused
- *     value   = tensor | number | "true" | "false" | "[" int { "," int } "]" | word | "{" tensor { " " tensor
+ *     value   = tensor | number | "true" | "false" | "[" int { "," int } "]" | word | '"' words '"' | "{" tensor { " " tensor
  * } "}" tensor  = ["~"] "(" [ size { "," size } ] ")" [ dtype ] [ "@" domain | "{" number { "," number } "}"
  * ] | "$" name dtype   = "f32" | "f64" | "i64" | "i32" | "u8" | "bool"
  *
