@@ -8,6 +8,7 @@
  * The gradient as a formula: with T the weight that a row gives to each class, the loss is -sum of T
  * log_softmax(x), so that its gradient is log_softmax's at -T.
  */
+#include "loss.h"
 #include "softmax.h"
 
 #include "kernels/softmax.h"
@@ -408,16 +409,10 @@ static fx_tensor *class_loss(const fx_op *op, fx_tensor *x, fx_tensor *target, f
     return fx_apply_at(op, (fx_list){ weight ? 3 : 2, inputs }, o, NULL, where);
 }
 
-static bool reduction_is_known(const fx_tensor *x, int reduction, const char *name, fx_where where)
-{
-    if (reduction >= FX_REDUCTION_NONE && reduction <= FX_REDUCTION_SUM) return true;
-    fx_error_set(x->cx, FX_ERROR_ARGUMENT, where, "%s: no such reduction: %d", name, reduction);
-    return false;
-}
-
 fx_tensor *fx_cross_entropy_at(fx_cross_entropy_args a, fx_where where)
 {
-    if (!a.x || !a.target || !reduction_is_known(a.x, a.reduction, "cross_entropy", where)) return NULL;
+    if (!a.x || !a.target || !fx__check_reduction(a.x, a.reduction, false, "cross_entropy", where))
+        return NULL;
     if (!(a.label_smoothing >= 0 && a.label_smoothing <= 1)) {
         fx_error_set(a.x->cx, FX_ERROR_ARGUMENT, where, "cross_entropy: label_smoothing %g is not in 0 .. 1",
                      a.label_smoothing);
@@ -433,7 +428,7 @@ fx_tensor *fx_cross_entropy_at(fx_cross_entropy_args a, fx_where where)
 
 fx_tensor *fx_nll_loss_at(fx_nll_loss_args a, fx_where where)
 {
-    if (!a.x || !a.target || !reduction_is_known(a.x, a.reduction, "nll_loss", where)) return NULL;
+    if (!a.x || !a.target || !fx__check_reduction(a.x, a.reduction, false, "nll_loss", where)) return NULL;
     class_options o;
     memset(&o, 0, sizeof o);
     o.ignore = a.ignore_index, o.reduction = a.reduction;

@@ -516,6 +516,86 @@ typedef struct fx_nll_loss_args {
     fx_nll_loss_at(FX_LITERAL(fx_nll_loss_args){ .reduction = FX_REDUCTION_MEAN, .ignore_index = -100, .x = x_, .target = __VA_ARGS__ }, FX_HERE)
 FX_API fx_tensor *fx_nll_loss_at(fx_nll_loss_args args, fx_where where);
 
+/* Losses of numbers: x and target have one shape (they do not broadcast: that hides mistakes); weights broadcast to it and
+ * have no gradient. The mean is over all numbers. fx_mse_loss(x, target, .reduction = FX_REDUCTION_SUM). */
+/* (x - t)^2 */
+typedef struct fx_mse_loss_args {
+    fx_tensor *x, *target;
+    int reduction; /* fx_reduction */
+} fx_mse_loss_args;
+#define fx_mse_loss(x_, ...) fx_mse_loss_at(FX_LITERAL(fx_mse_loss_args){ .reduction = FX_REDUCTION_MEAN, .x = x_, .target = __VA_ARGS__ }, FX_HERE)
+FX_API fx_tensor *fx_mse_loss_at(fx_mse_loss_args args, fx_where where);
+/* |x - t| */
+typedef struct fx_l1_loss_args {
+    fx_tensor *x, *target;
+    int reduction; /* fx_reduction */
+} fx_l1_loss_args;
+#define fx_l1_loss(x_, ...) fx_l1_loss_at(FX_LITERAL(fx_l1_loss_args){ .reduction = FX_REDUCTION_MEAN, .x = x_, .target = __VA_ARGS__ }, FX_HERE)
+FX_API fx_tensor *fx_l1_loss_at(fx_l1_loss_args args, fx_where where);
+/* (x - t)^2 / (2 beta) where |x - t| < beta, else |x - t| - beta / 2 */
+typedef struct fx_smooth_l1_loss_args {
+    fx_tensor *x, *target;
+    int reduction; /* fx_reduction */
+    double beta;
+} fx_smooth_l1_loss_args;
+#define fx_smooth_l1_loss(x_, ...) fx_smooth_l1_loss_at(FX_LITERAL(fx_smooth_l1_loss_args){ .reduction = FX_REDUCTION_MEAN, .beta = 1, .x = x_, .target = __VA_ARGS__ }, FX_HERE)
+FX_API fx_tensor *fx_smooth_l1_loss_at(fx_smooth_l1_loss_args args, fx_where where);
+/* (x - t)^2 / 2 where |x - t| <= delta, else delta (|x - t| - delta / 2) */
+typedef struct fx_huber_loss_args {
+    fx_tensor *x, *target;
+    int reduction; /* fx_reduction */
+    double delta;
+} fx_huber_loss_args;
+#define fx_huber_loss(x_, ...) fx_huber_loss_at(FX_LITERAL(fx_huber_loss_args){ .reduction = FX_REDUCTION_MEAN, .delta = 1, .x = x_, .target = __VA_ARGS__ }, FX_HERE)
+FX_API fx_tensor *fx_huber_loss_at(fx_huber_loss_args args, fx_where where);
+/* -w (t log x + (1 - t) log(1 - x)), logarithms not below -100 */
+typedef struct fx_binary_cross_entropy_args {
+    fx_tensor *x, *target, *weight;
+    int reduction; /* fx_reduction */
+} fx_binary_cross_entropy_args;
+#define fx_binary_cross_entropy(x_, ...) fx_binary_cross_entropy_at(FX_LITERAL(fx_binary_cross_entropy_args){ .reduction = FX_REDUCTION_MEAN, .x = x_, .target = __VA_ARGS__ }, FX_HERE)
+FX_API fx_tensor *fx_binary_cross_entropy_at(fx_binary_cross_entropy_args args, fx_where where);
+/* The same of sigmoid(x), from x, with the term of t times pos_weight. */
+typedef struct fx_binary_cross_entropy_with_logits_args {
+    fx_tensor *x, *target, *weight, *pos_weight;
+    int reduction; /* fx_reduction */
+} fx_binary_cross_entropy_with_logits_args;
+#define fx_binary_cross_entropy_with_logits(x_, ...) fx_binary_cross_entropy_with_logits_at(FX_LITERAL(fx_binary_cross_entropy_with_logits_args){ .reduction = FX_REDUCTION_MEAN, .x = x_, .target = __VA_ARGS__ }, FX_HERE)
+FX_API fx_tensor *fx_binary_cross_entropy_with_logits_at(fx_binary_cross_entropy_with_logits_args args, fx_where where);
+/* t (log t - x), x being log probabilities; log_target: exp(t) (t - x). FX_REDUCTION_BATCHMEAN: the sum over the first
+ * size, which is the divergence. */
+typedef struct fx_kl_div_args {
+    fx_tensor *x, *target;
+    int reduction; /* fx_reduction */
+    bool log_target;
+} fx_kl_div_args;
+#define fx_kl_div(x_, ...) fx_kl_div_at(FX_LITERAL(fx_kl_div_args){ .reduction = FX_REDUCTION_MEAN, .x = x_, .target = __VA_ARGS__ }, FX_HERE)
+FX_API fx_tensor *fx_kl_div_at(fx_kl_div_args args, fx_where where);
+/* log(1 + exp(-t x)) */
+typedef struct fx_soft_margin_loss_args {
+    fx_tensor *x, *target;
+    int reduction; /* fx_reduction */
+} fx_soft_margin_loss_args;
+#define fx_soft_margin_loss(x_, ...) fx_soft_margin_loss_at(FX_LITERAL(fx_soft_margin_loss_args){ .reduction = FX_REDUCTION_MEAN, .x = x_, .target = __VA_ARGS__ }, FX_HERE)
+FX_API fx_tensor *fx_soft_margin_loss_at(fx_soft_margin_loss_args args, fx_where where);
+/* x where t is 1, max(0, margin - x) where t is -1 */
+typedef struct fx_hinge_embedding_loss_args {
+    fx_tensor *x, *target;
+    int reduction; /* fx_reduction */
+    double margin;
+} fx_hinge_embedding_loss_args;
+#define fx_hinge_embedding_loss(x_, ...) fx_hinge_embedding_loss_at(FX_LITERAL(fx_hinge_embedding_loss_args){ .reduction = FX_REDUCTION_MEAN, .margin = 1, .x = x_, .target = __VA_ARGS__ }, FX_HERE)
+FX_API fx_tensor *fx_hinge_embedding_loss_at(fx_hinge_embedding_loss_args args, fx_where where);
+/* exp(x) - t x, or x - t log(x + eps) if log_input is false; full adds Stirling's term of the target */
+typedef struct fx_poisson_nll_loss_args {
+    fx_tensor *x, *target;
+    int reduction; /* fx_reduction */
+    bool log_input, full;
+    double eps;
+} fx_poisson_nll_loss_args;
+#define fx_poisson_nll_loss(x_, ...) fx_poisson_nll_loss_at(FX_LITERAL(fx_poisson_nll_loss_args){ .reduction = FX_REDUCTION_MEAN, .log_input = true, .eps = 1e-8, .x = x_, .target = __VA_ARGS__ }, FX_HERE)
+FX_API fx_tensor *fx_poisson_nll_loss_at(fx_poisson_nll_loss_args args, fx_where where);
+
 /* (end of softmax, losses) */
 
 /* ---- products of matrices ------------------------------------------------------------------------------ */

@@ -103,4 +103,69 @@ REFERENCE(nll_loss)
     reduce_by(c, work, total);
 }
 
-REFERENCES(loss, ROW(cross_entropy), ROW(nll_loss))
+/* ---- numbers ------------------------------------------------------------------------------------------- */
+
+/* One expression of x and t, decided by bx and bt, in x's shape; weights broadcast to it. */
+#define LOSS_REFERENCE(name, expression)                                                                     \
+    REFERENCE(name)                                                                                          \
+    {                                                                                                        \
+        fx_ref_tensor *x_ = TENSOR("x"), *t_ = TENSOR("target"), *work = WORK_LIKE(x_);                      \
+        EACH (work, i) {                                                                                     \
+            const quad x = AT(x_, i), t = AT(t_, i), bx = BASE(x_, i), bt = BASE(t_, i);                     \
+            (void)x, (void)t, (void)bx, (void)bt;                                                            \
+            AT(work, i) = (expression);                                                                      \
+        }                                                                                                    \
+        OUT_REDUCTION(work);                                                                                 \
+    }
+
+static quad softplus(quad x) { return fmaxq(x, 0) + log1pq(expq(-fabsq(x))); }
+static quad above(quad x) { return x < -100 ? -100 : x; }
+static quad weight_at(fx_ref_call *c, const char *name, const fx_ref_tensor *work, int64_t i)
+{
+    const fx_ref_tensor *w = TENSOR(name);
+    return w ? AT(w, spread(work, i, w)) : 1;
+}
+
+LOSS_REFERENCE(mse_loss, (x - t) * (x - t))
+LOSS_REFERENCE(l1_loss, bx > bt ? x - t : bx < bt ? t - x : 0)
+LOSS_REFERENCE(smooth_l1_loss, fabsq(bx - bt) < REAL("beta") ? (x - t) * (x - t) / (2 * REAL("beta"))
+                                                             : (bx > bt   ? x - t
+                                                                : bx < bt ? t - x
+                                                                          : 0) -
+                                                                   REAL("beta") / 2)
+LOSS_REFERENCE(huber_loss, fabsq(bx - bt) <= REAL("delta")
+                               ? (x - t) * (x - t) / 2
+                               : REAL("delta") * ((bx > bt ? x - t : t - x) - REAL("delta") / 2))
+LOSS_REFERENCE(binary_cross_entropy,
+               -weight_at(c, "weight", work, i) * (t * above(logq(x)) + (1 - t) * above(log1pq(-x))))
+LOSS_REFERENCE(binary_cross_entropy_with_logits,
+               weight_at(c, "weight", work, i) * ((bt == 1 && t == 1 ? 0 : (1 - t) * softplus(x)) +
+                                                  weight_at(c, "pos_weight", work, i) * t * softplus(-x)))
+LOSS_REFERENCE(soft_margin_loss, softplus(-t *x))
+LOSS_REFERENCE(hinge_embedding_loss, (bt == 1                   ? 0
+                                      : REAL("margin") - bx > 0 ? REAL("margin") - x
+                                                                : 0) +
+                                         (bt == -1 ? 0 : x))
+LOSS_REFERENCE(poisson_nll_loss, (BOOL("log_input") ? expq(x) - t * x : x - t * logq(x + REAL("eps"))) +
+                                     (BOOL("full") && bt > 1 ? t * logq(t) - t + logq(2 * M_PIq * t) / 2 : 0))
+
+REFERENCE(kl_div)
+{
+    fx_ref_tensor *x = TENSOR("x"), *t = TENSOR("target"), *work = WORK_LIKE(x);
+    EACH (work, i)
+        if (BOOL("log_target"))
+            AT(work, i) = expq(AT(t, i)) * (AT(t, i) - AT(x, i));
+        else
+            AT(work, i) = (BASE(t, i) == 0 ? 0 : AT(t, i) * logq(AT(t, i))) - AT(t, i) * AT(x, i);
+    if (!CHOICE_IS("reduction", "batchmean")) {
+        OUT_REDUCTION(work);
+        return;
+    }
+    fx_ref_tensor *y = OUT_SCALAR(0);
+    EACH (work, i) AT(y, 0) += AT(work, i);
+    if (x->ndim) AT(y, 0) /= (quad)x->size[0];
+}
+
+REFERENCES(loss, ROW(cross_entropy), ROW(nll_loss), ROW(mse_loss), ROW(l1_loss), ROW(smooth_l1_loss),
+           ROW(huber_loss), ROW(binary_cross_entropy), ROW(binary_cross_entropy_with_logits),
+           ROW(soft_margin_loss), ROW(hinge_embedding_loss), ROW(poisson_nll_loss), ROW(kl_div))
