@@ -176,8 +176,9 @@ static fx_tensor *bce_logits_slope(const slope_call *s)
 }
 static fx_tensor *bce_logits_target_slope(const slope_call *s)
 {
-    fx_tensor *yes = second_weighted(s, fx_logsigmoid_at(s->x, s->where));
-    return SUB(T(fx_logsigmoid_at(NEG(s->x), s->where)), T(yes));
+    if (!s->v) return NEG(s->x);
+    fx_tensor *more = MUL(T(SUB(N(1), T(s->v))), T(fx_logsigmoid_at(s->x, s->where)));
+    return SUB(T(more), T(s->x));
 }
 
 static fx_tensor *kl_slope(const slope_call *s) { return NEG(s->t); }

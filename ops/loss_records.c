@@ -85,7 +85,7 @@ RECORD(binary_cross_entropy_with_logits,
        "pos_weight=~(4)@pos\n"
        "x=(3,4) target=(3,4)@prob weight=~(1)@pos pos_weight=~(4)@pos reduction=none\nx=(4){30,-30,8,-8} "
        "target=~(4){1,0,1,0} reduction=none\n"
-       "x=~(4){800,-800,inf,0} target=~(4){0,1,1,0} reduction=none\nx=~(0,3) target=~(0,3)\nx=(0,3) "
+       "x=~(4){800,-800,800,0} target=~(4){0,1,1,0} reduction=none\nx=~(0,3) target=~(0,3)\nx=(0,3) "
        "target=(0,3) reduction=sum\n"
        "! x=(3) target=(3,1)@prob\n! x=(3) target=(3)@prob pos_weight=(2)\n! x=(3)i64 target=(3)\n")
 
