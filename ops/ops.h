@@ -876,6 +876,56 @@ FX_API fx_tensor *fx_zero_at(fx_tensor *x, fx_where where);
 #define fx_ones_like(x) fx_full_like_at(x, 1, FX_HERE)
 FX_API fx_tensor *fx_full_like_at(const fx_tensor *x, double value, fx_where where);
 
+/* In each of dims from the last to the first: fx_flip(x, 0, 1). Shifted, what leaves at one end coming in at the other:
+ * fx_roll(x, shift, dim); several, or all numbers row-major (no dims), by fx_roll_at. Turned k quarters from dim0 to dim1. */
+typedef struct fx_rot90_args {
+    fx_tensor *x;
+    int64_t k, dim0, dim1; /* 1, 0, 1 */
+} fx_rot90_args;
+#define fx_flip(x, ...) fx_flip_at(x, FX_DIMS(__VA_ARGS__), FX_HERE)
+#define fx_roll(x, shift, dim) fx_roll_at(x, FX_DIMS(shift), FX_DIMS(dim), FX_HERE)
+#define fx_rot90(...) fx_rot90_at(FX_LITERAL(fx_rot90_args){ .k = 1, .dim1 = 1, .x = __VA_ARGS__ }, FX_HERE)
+FX_API fx_tensor *fx_flip_at(fx_tensor *x, fx_dims dims, fx_where where);
+FX_API fx_tensor *fx_roll_at(fx_tensor *x, fx_dims shifts, fx_dims dims, fx_where where);
+FX_API fx_tensor *fx_rot90_at(fx_rot90_args args, fx_where where);
+
+/* Matrices, the last two dims, with zeros above (below) a diagonal: fx_tril(x, .diagonal = 1). */
+typedef struct fx_triangle_args {
+    fx_tensor *x;
+    int64_t diagonal;
+} fx_triangle_args;
+#define fx_tril(...) fx_tril_at(FX_LITERAL(fx_triangle_args){ .x = __VA_ARGS__ }, FX_HERE)
+#define fx_triu(...) fx_triu_at(FX_LITERAL(fx_triangle_args){ .x = __VA_ARGS__ }, FX_HERE)
+FX_API fx_tensor *fx_tril_at(fx_triangle_args args, fx_where where);
+FX_API fx_tensor *fx_triu_at(fx_triangle_args args, fx_where where);
+
+/* Of a vector the matrix that has it on a diagonal, of a matrix that diagonal. */
+typedef struct fx_diag_args {
+    fx_tensor *x;
+    int64_t diagonal;
+} fx_diag_args;
+#define fx_diag(...) fx_diag_at(FX_LITERAL(fx_diag_args){ .x = __VA_ARGS__ }, FX_HERE)
+FX_API fx_tensor *fx_diag_at(fx_diag_args args, fx_where where);
+
+/* So many times along each dim: fx_repeat(x, 2, 1). More numbers than dims repeat along new ones, before the others; fewer
+ * fx_tile alone allows: they count from the last dim. */
+#define fx_repeat(x, ...) fx_repeat_at(x, FX_DIMS(__VA_ARGS__), FX_HERE)
+#define fx_tile(x, ...) fx_tile_at(x, FX_DIMS(__VA_ARGS__), FX_HERE)
+FX_API fx_tensor *fx_repeat_at(fx_tensor *x, fx_dims times, fx_where where);
+FX_API fx_tensor *fx_tile_at(fx_tensor *x, fx_dims times, fx_where where);
+
+/* Numbers before and after x along its last dim, then along the one before it ...: fx_pad(x, FX_DIMS(1, 1, 2, 2)). They
+ * are `value`, or what x holds: mirrored at its edge, the edge itself, from the other end. A negative number cuts off. */
+enum { FX_PAD_CONSTANT, FX_PAD_REFLECT, FX_PAD_REPLICATE, FX_PAD_CIRCULAR };
+typedef struct fx_pad_args {
+    fx_tensor *x;
+    fx_dims pad;
+    int mode;
+    double value;
+} fx_pad_args;
+#define fx_pad(x_, ...) fx_pad_at(FX_LITERAL(fx_pad_args){ .x = x_, .pad = __VA_ARGS__ }, FX_HERE)
+FX_API fx_tensor *fx_pad_at(fx_pad_args args, fx_where where);
+
 /* (end of shapes) */
 
 /* ---- indexing ------------------------------------------------------------------------------------------ */
@@ -934,6 +984,24 @@ typedef struct fx_put_args {
 } fx_put_args;
 #define fx_put(...) fx_put_at(FX_LITERAL(fx_put_args){ .x = __VA_ARGS__ }, FX_HERE)
 FX_API fx_tensor *fx_put_at(fx_put_args args, fx_where where);
+
+/* Single numbers: the index, of x's number of dimensions, says where along dim, and its own place where in the others:
+ * y[i][j] = x[index[i][j]][j] for dim 0. It may be shorter than x but along dim. take_along_dim broadcasts both; without
+ * a dim it is of all numbers, row-major. */
+typedef struct fx_take_along_dim_args {
+    fx_tensor *x, *index;
+    int64_t dim; /* FX_ALL_DIMS */
+} fx_take_along_dim_args;
+#define fx_gather(x, dim, index) fx_gather_at(x, dim, index, FX_HERE)
+#define fx_take_along_dim(x, index, dim) fx_take_along_dim_at(FX_LITERAL(fx_take_along_dim_args){ x, index, dim }, FX_HERE)
+FX_API fx_tensor *fx_gather_at(fx_tensor *x, int64_t dim, fx_tensor *index, fx_where where);
+FX_API fx_tensor *fx_take_along_dim_at(fx_take_along_dim_args args, fx_where where);
+
+/* x with numbers of source added, or put (source may be a number), where such an index says. */
+#define fx_scatter_add(x, dim, index, source) fx_scatter_add_at(x, dim, index, source, FX_HERE)
+#define fx_scatter(x, dim, index, source) fx_scatter_at(x, dim, index, FX_OPERAND(source), FX_HERE)
+FX_API fx_tensor *fx_scatter_add_at(fx_tensor *x, int64_t dim, fx_tensor *index, fx_tensor *source, fx_where where);
+FX_API fx_tensor *fx_scatter_at(fx_tensor *x, int64_t dim, fx_tensor *index, fx_operand source, fx_where where);
 
 /* (end of indexing) */
 

@@ -123,5 +123,67 @@ REFERENCE(put)
     put_rows(c, &all, &index, &source, 0, BOOL("accumulate"), 1, y);
 }
 
+/* ---- single numbers ---- */
+
+/* Where number i of an index points in x. */
+static int64_t pointed(const fx_ref_tensor *x, const fx_ref_tensor *index, int64_t i, int dim)
+{
+    int64_t place[FX_MAX_DIMS];
+    if (!x->ndim) return 0;
+    place_of(index, i, place);
+    place[dim] = wrapped(INT_AT(index, i), x->size[dim]);
+    return index_of(x, place);
+}
+
+static void gathered(fx_ref_call *c, const fx_ref_tensor *x, const fx_ref_tensor *index, int dim)
+{
+    fx_ref_tensor *y = OUT_LIKE(0, index);
+    EACH (y, i) AT(y, i) = AT(x, pointed(x, index, i, dim));
+}
+REFERENCE(gather) { gathered(c, TENSOR("x"), TENSOR("index"), dim_of(TENSOR("x"), INT("dim"))); }
+
+/* x repeated to the sizes of y but along dim. */
+static fx_ref_tensor *wide(fx_ref_call *c, const fx_ref_tensor *x, const fx_ref_tensor *y, int dim)
+{
+    int64_t size[FX_MAX_DIMS];
+    RANGE (d, x->ndim) size[d] = d == dim || x->size[d] != 1 ? x->size[d] : y->size[d];
+    fx_ref_tensor *w = WORK(x->ndim, size);
+    quad *base = NUMBERS(w->numel);
+    EACH (w, i) {
+        AT(w, i) = AT(x, spread(w, i, x));
+        base[i] = BASE(x, spread(w, i, x));
+    }
+    w->base = base;
+    return w;
+}
+REFERENCE(take_along_dim)
+{
+    fx_ref_tensor *x = TENSOR("x"), *index = TENSOR("index");
+    if (INT("dim") == FX_ALL_DIMS) {
+        const fx_ref_tensor all = flat(x), every = flat(index);
+        gathered(c, &all, &every, 0);
+        return;
+    }
+    const int dim = dim_of(x, INT("dim"));
+    gathered(c, wide(c, x, index, dim), wide(c, index, x, dim), dim);
+}
+
+static void scattered(fx_ref_call *c, bool adds)
+{
+    fx_ref_tensor *x = TENSOR("x"), *index = TENSOR("index"), *source = TENSOR("source"), *y = OUT_LIKE(0, x);
+    const int dim = dim_of(x, INT("dim"));
+    int64_t place[FX_MAX_DIMS];
+    EACH (y, i) AT(y, i) = AT(x, i);
+    EACH (index, i) {
+        place_of(index, i, place);
+        const quad s = AT(source, source->numel == 1 && !source->ndim ? 0 : index_of(source, place));
+        quad *to = fx_ref_at(y, pointed(x, index, i, dim));
+        *to = adds ? *to + s : s;
+    }
+}
+REFERENCE(scatter_add) { scattered(c, true); }
+REFERENCE(scatter) { scattered(c, false); }
+
 REFERENCES(index, ROW(index_select), ROW(take), ROW(embedding), ROW(repeat_interleave), ROW(index_add),
-           ROW(index_copy), ROW(index_fill), ROW(put))
+           ROW(index_copy), ROW(index_fill), ROW(put), ROW(gather), ROW(take_along_dim), ROW(scatter_add),
+           ROW(scatter))

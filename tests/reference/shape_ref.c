@@ -449,9 +449,145 @@ REFERENCE(meshgrid)
     }
 }
 
+/* ---- in other places ---- */
+
+REFERENCE(flip)
+{
+    fx_ref_tensor *x = TENSOR("x"), *y = OUT_LIKE(0, x);
+    fx_dims dims = DIMS("dims");
+    int64_t place[FX_MAX_DIMS];
+    EACH (y, i) {
+        place_of(y, i, place);
+        RANGE (k, x->ndim ? dims.count : 0) {
+            const int d = dim_of(x, dims.at[k]);
+            place[d] = x->size[d] - 1 - place[d];
+        }
+        AT(y, i) = AT(x, index_of(x, place));
+    }
+}
+
+REFERENCE(roll)
+{
+    fx_ref_tensor *x = TENSOR("x"), *y = OUT_LIKE(0, x);
+    fx_dims shifts = DIMS("shifts"), dims = DIMS("dims");
+    int64_t place[FX_MAX_DIMS];
+    EACH (y, i) {
+        if (!dims.count) {
+            const int64_t n = x->numel;
+            AT(y, i) = AT(x, ((i - shifts.at[0]) % n + n) % n);
+            continue;
+        }
+        place_of(y, i, place);
+        RANGE (k, dims.count) {
+            const int d = dim_of(x, dims.at[k]);
+            const int64_t n = x->size[d];
+            place[d] = ((place[d] - shifts.at[k]) % n + n) % n;
+        }
+        AT(y, i) = AT(x, index_of(x, place));
+    }
+}
+
+REFERENCE(rot90)
+{
+    fx_ref_tensor *x = TENSOR("x");
+    const int a = dim_of(x, DIMS("dims").at[0]), b = dim_of(x, DIMS("dims").at[1]);
+    const int k = (int)((INT("k") % 4 + 4) % 4);
+    int64_t size[FX_MAX_DIMS], place[FX_MAX_DIMS];
+    RANGE (d, x->ndim) size[d] = x->size[k % 2 == 0 ? d : d == a ? b : d == b ? a : d];
+    fx_ref_tensor *y = OUT(0, x->ndim, size);
+    EACH (y, i) {
+        place_of(y, i, place);
+        const int64_t p = place[a], q = place[b], n = x->size[a], m = x->size[b];
+        if (k == 1) place[a] = q, place[b] = m - 1 - p;
+        if (k == 2) place[a] = n - 1 - p, place[b] = m - 1 - q;
+        if (k == 3) place[a] = n - 1 - q, place[b] = p;
+        AT(y, i) = AT(x, index_of(x, place));
+    }
+}
+
+static void triangle(fx_ref_call *c, bool upper)
+{
+    fx_ref_tensor *x = TENSOR("x"), *y = OUT_LIKE(0, x);
+    int64_t place[FX_MAX_DIMS];
+    EACH (y, i) {
+        place_of(y, i, place);
+        const int64_t over = place[x->ndim - 1] - place[x->ndim - 2] - INT("diagonal");
+        if (upper ? over >= 0 : over <= 0) AT(y, i) = AT(x, i);
+    }
+}
+REFERENCE(tril) { triangle(c, false); }
+REFERENCE(triu) { triangle(c, true); }
+
+static void times(fx_ref_call *c, fx_dims by)
+{
+    fx_ref_tensor *x = TENSOR("x");
+    const int new = by.count - x->ndim;
+    int64_t place[FX_MAX_DIMS];
+    RANGE (d, by.count) by.at[d] *= d < new ? 1 : x->size[d - new];
+    fx_ref_tensor *y = OUT(0, by.count, by.at);
+    EACH (y, i) {
+        place_of(y, i, place);
+        RANGE (d, x->ndim) place[d] = place[d + new] % x->size[d];
+        AT(y, i) = AT(x, index_of(x, place));
+    }
+}
+REFERENCE(repeat) { times(c, DIMS("dims")); }
+REFERENCE(tile)
+{
+    fx_dims by = DIMS("dims"), all = { true, TENSOR("x")->ndim, { 0 } };
+    const int missing = all.count - by.count;
+    if (missing > 0)
+        RANGE (d, all.count) all.at[d] = d < missing ? 1 : by.at[d - missing];
+    times(c, missing > 0 ? all : by);
+}
+
+REFERENCE(diag)
+{
+    fx_ref_tensor *x = TENSOR("x");
+    const int64_t k = INT("diagonal"), down = k < 0 ? -k : 0, right = k > 0 ? k : 0;
+    if (x->ndim == 1) {
+        const int64_t n = x->size[0] + down + right;
+        fx_ref_tensor *y = OUT(0, 2, ((int64_t[]){ n, n }));
+        EACH (x, i) AT(y, (i + down) * n + i + right) = AT(x, i);
+        return;
+    }
+    int64_t length = 0;
+    while (length + down < x->size[0] && length + right < x->size[1]) length++;
+    fx_ref_tensor *y = OUT(0, 1, &length);
+    EACH (y, i) AT(y, i) = AT(x, (i + down) * x->size[1] + i + right);
+}
+
+REFERENCE(pad)
+{
+    fx_ref_tensor *x = TENSOR("x");
+    fx_dims pad = DIMS("pad");
+    int64_t size[FX_MAX_DIMS], before[FX_MAX_DIMS] = { 0 }, place[FX_MAX_DIMS];
+    RANGE (d, x->ndim) size[d] = x->size[d];
+    RANGE (k, pad.count / 2) {
+        before[x->ndim - 1 - k] = pad.at[2 * k];
+        size[x->ndim - 1 - k] += pad.at[2 * k] + pad.at[2 * k + 1];
+    }
+    fx_ref_tensor *y = OUT(0, x->ndim, size);
+    EACH (y, i) {
+        place_of(y, i, place);
+        bool inside = true;
+        RANGE (d, x->ndim) {
+            const int64_t n = x->size[d];
+            int64_t p = place[d] - before[d];
+            inside &= p >= 0 && p < n;
+            if (CHOICE_IS("mode", "reflect")) p = p < 0 ? -p : p >= n ? 2 * n - 2 - p : p;
+            if (CHOICE_IS("mode", "replicate")) p = p < 0 ? 0 : p >= n ? n - 1 : p;
+            if (CHOICE_IS("mode", "circular")) p = (p + n) % n;
+            place[d] = p;
+        }
+        AT(y, i) = inside || !CHOICE_IS("mode", "constant") ? AT(x, index_of(x, place)) : REAL("value");
+    }
+}
+
 REFERENCES(shape, ROW(reshape), ROW(view), ROW(reshape_as), ROW(ravel), ROW(clone), ROW(contiguous),
            ROW(flatten), ROW(unflatten), ROW(squeeze), ROW(unsqueeze), ROW(atleast_1d), ROW(atleast_2d),
            ROW(atleast_3d), ROW(permute), ROW(transpose), ROW(t), ROW(mT), ROW(movedim), ROW(expand),
            ROW(expand_as), ROW(slice), ROW(select), ROW(narrow), ROW(diagonal), ROW(diag_embed), ROW(unfold),
            ROW(split), ROW(chunk), ROW(tensor_split), ROW(unbind), ROW(cat), ROW(stack), ROW(hstack),
-           ROW(vstack), ROW(dstack), ROW(column_stack), ROW(broadcast_tensors), ROW(meshgrid))
+           ROW(vstack), ROW(dstack), ROW(column_stack), ROW(broadcast_tensors), ROW(meshgrid), ROW(flip),
+           ROW(roll), ROW(rot90), ROW(tril), ROW(triu), ROW(repeat), ROW(tile), ROW(diag), ROW(pad))
