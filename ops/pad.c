@@ -106,6 +106,13 @@ fx_tensor *fx_pad_at(fx_pad_args args, fx_where where)
         p.before[d] = args.pad.at[2 * i];
         p.after[d] = args.pad.at[2 * i + 1];
         if (args.mode == FX_PAD_CONSTANT || !(p.before[d] || p.after[d])) continue;
+        if (args.mode == FX_PAD_CIRCULAR) { /* round what is left when numbers were cut off */
+            int64_t cut = p.before[d] < 0 ? -p.before[d] : 0,
+                    n = x->size[d] - cut + (p.after[d] < 0 ? p.after[d] : 0);
+            if (n >= 0 && n < x->size[d] && !(x = fx__slice(x, d, cut, n, 1, where))) return NULL;
+            if (p.before[d] < 0 && n >= 0) p.before[d] = 0;
+            if (p.after[d] < 0 && n >= 0) p.after[d] = 0;
+        }
         if (!(x = pad_rows(x, d, p.before[d], p.after[d], args.mode, where))) return NULL;
     }
     if (args.mode == FX_PAD_CONSTANT) return FX__APPLY(&pad_op, &p, where, x);
@@ -138,7 +145,8 @@ const fx_function fx__function_pad = {
         "x=(4) pad=[2,3] mode=reflect\nx=(2,3) pad=[1,2,1,0] mode=reflect\nx=(2,3) pad=[-1,1] mode=reflect\n"
         "x=(3) pad=[2,4] mode=replicate\nx=(2,3) pad=[1,0,2,2] mode=replicate\nx=(3) pad=[3,2] "
         "mode=circular\n"
-        "x=(2,3) pad=[1,2,1,0] mode=circular\nx=(0,3) pad=[1,1] mode=reflect\nx=(3) pad=[0,0] mode=circular\n"
+        "x=(2,3) pad=[1,2,1,0] mode=circular\nx=(2,5) pad=[-1,2,1,-1] mode=circular\n"
+        "x=(0,3) pad=[1,1] mode=reflect\nx=(3) pad=[0,0] mode=circular\n"
         "!x=(3) pad=1\n!x=(3) pad=[1,1,1,1]\n!x=(3) pad=[-2,-2]\n!x=() pad=[1,1]\n!x=(3) pad=[3,0] "
         "mode=reflect\n"
         "!x=(3) pad=[4,0] mode=circular\n!x=(0) pad=[1,0] mode=replicate\n!x=(2) pad=[-3,5]\n",

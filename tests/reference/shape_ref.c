@@ -577,7 +577,11 @@ REFERENCE(pad)
             inside &= p >= 0 && p < n;
             if (CHOICE_IS("mode", "reflect")) p = p < 0 ? -p : p >= n ? 2 * n - 2 - p : p;
             if (CHOICE_IS("mode", "replicate")) p = p < 0 ? 0 : p >= n ? n - 1 : p;
-            if (CHOICE_IS("mode", "circular")) p = (p + n) % n;
+            if (CHOICE_IS("mode", "circular")) { /* round what is left when numbers were cut off */
+                const int64_t cut = before[d] < 0 ? -before[d] : 0, after = size[d] - n - before[d];
+                const int64_t left = n - cut + (after < 0 ? after : 0);
+                p = cut + ((p - cut) % left + left) % left;
+            }
             place[d] = p;
         }
         AT(y, i) = inside || !CHOICE_IS("mode", "constant") ? AT(x, index_of(x, place)) : REAL("value");
