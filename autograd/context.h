@@ -27,7 +27,7 @@ enum {
     FX__SHAPE_TEXT = 200,
     FX__SIZE_CLASSES = 168,
     FX__ARENA_FIRST = 64 << 10,
-    FX__ARENA_LARGEST = 4 << 20
+    FX__ARENA_LARGEST = 512 << 10
 };
 
 /* ---- the arena: a list of blocks, filled from first to last, rewound to a mark ------------------------- */
