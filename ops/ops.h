@@ -15,6 +15,8 @@
 
 #include "autograd.h"
 
+#include <math.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -199,6 +201,10 @@ FX_API fx_tensor *fx_sinc_in_place_at(fx_tensor *x, fx_where where);
 FX_API fx_tensor *fx_frac_at(fx_tensor *x, fx_where where);
 #define fx_frac_(x) fx_frac_in_place_at(x, FX_HERE)
 FX_API fx_tensor *fx_frac_in_place_at(fx_tensor *x, fx_where where);
+#define fx_entr(x) fx_entr_at(x, FX_HERE)
+FX_API fx_tensor *fx_entr_at(fx_tensor *x, fx_where where);
+#define fx_entr_(x) fx_entr_in_place_at(x, FX_HERE)
+FX_API fx_tensor *fx_entr_in_place_at(fx_tensor *x, fx_where where);
 #define fx_sign(x) fx_sign_at(x, FX_HERE)
 FX_API fx_tensor *fx_sign_at(fx_tensor *x, fx_where where);
 #define fx_sign_(x) fx_sign_in_place_at(x, FX_HERE)
@@ -346,6 +352,120 @@ typedef struct fx_where_args {
 } fx_where_args;
 #define fx_where_select(condition, a, b) fx_where_select_at(condition, FX_OPERAND(a), FX_OPERAND(b), FX_HERE)
 FX_API fx_tensor *fx_where_select_at(fx_tensor *condition, fx_operand a, fx_operand b, fx_where where);
+
+/* With options, PyTorch's names and defaults but for softplus, which has no threshold unless one is given. clamp takes
+ * numbers or tensors as bounds; nan_to_num's infinities become the largest numbers unless given (NAN: not given);
+ * logit clamps x to eps .. 1 - eps unless eps is below 0. */
+typedef struct fx_leaky_relu_args {
+    fx_tensor *x;
+    double negative_slope; /* 0.01 */
+} fx_leaky_relu_args;
+#define fx_leaky_relu(...)                                                                                   \
+    fx_leaky_relu_at(FX_LITERAL(fx_leaky_relu_args){ .negative_slope = 0.01, .x = __VA_ARGS__ }, FX_HERE)
+FX_API fx_tensor *fx_leaky_relu_at(fx_leaky_relu_args args, fx_where where);
+
+typedef struct fx_elu_args {
+    fx_tensor *x;
+    double alpha; /* 1 */
+} fx_elu_args;
+#define fx_elu(...) fx_elu_at(FX_LITERAL(fx_elu_args){ .alpha = 1, .x = __VA_ARGS__ }, FX_HERE)
+#define fx_celu(...) fx_celu_at(FX_LITERAL(fx_elu_args){ .alpha = 1, .x = __VA_ARGS__ }, FX_HERE)
+#define fx_selu(x) fx_selu_at(x, FX_HERE)
+FX_API fx_tensor *fx_elu_at(fx_elu_args args, fx_where where);
+FX_API fx_tensor *fx_celu_at(fx_elu_args args, fx_where where);
+FX_API fx_tensor *fx_selu_at(fx_tensor *x, fx_where where);
+
+typedef enum fx_gelu_form { FX_GELU_EXACT, FX_GELU_TANH } fx_gelu_form;
+typedef struct fx_gelu_args {
+    fx_tensor *x;
+    int approximate; /* a fx_gelu_form */
+} fx_gelu_args;
+#define fx_gelu(...) fx_gelu_at(FX_LITERAL(fx_gelu_args){ .x = __VA_ARGS__ }, FX_HERE)
+FX_API fx_tensor *fx_gelu_at(fx_gelu_args args, fx_where where);
+
+typedef struct fx_softplus_args {
+    fx_tensor *x;
+    double beta, threshold; /* 1, infinity */
+} fx_softplus_args;
+#define fx_softplus(...)                                                                                     \
+    fx_softplus_at(FX_LITERAL(fx_softplus_args){ .beta = 1, .threshold = HUGE_VAL, .x = __VA_ARGS__ }, FX_HERE)
+FX_API fx_tensor *fx_softplus_at(fx_softplus_args args, fx_where where);
+
+typedef struct fx_shrink_args {
+    fx_tensor *x;
+    double lambd; /* 0.5 */
+} fx_shrink_args;
+#define fx_softshrink(...) fx_softshrink_at(FX_LITERAL(fx_shrink_args){ .lambd = 0.5, .x = __VA_ARGS__ }, FX_HERE)
+#define fx_hardshrink(...) fx_hardshrink_at(FX_LITERAL(fx_shrink_args){ .lambd = 0.5, .x = __VA_ARGS__ }, FX_HERE)
+FX_API fx_tensor *fx_softshrink_at(fx_shrink_args args, fx_where where);
+FX_API fx_tensor *fx_hardshrink_at(fx_shrink_args args, fx_where where);
+
+typedef struct fx_threshold_args {
+    fx_tensor *x;
+    double threshold, value;
+} fx_threshold_args;
+#define fx_threshold(...) fx_threshold_at(FX_LITERAL(fx_threshold_args){ .x = __VA_ARGS__ }, FX_HERE)
+FX_API fx_tensor *fx_threshold_at(fx_threshold_args args, fx_where where);
+
+typedef struct fx_hardtanh_args {
+    fx_tensor *x;
+    double min_val, max_val; /* -1, 1 */
+} fx_hardtanh_args;
+#define fx_hardtanh(...)                                                                                     \
+    fx_hardtanh_at(FX_LITERAL(fx_hardtanh_args){ .min_val = -1, .max_val = 1, .x = __VA_ARGS__ }, FX_HERE)
+FX_API fx_tensor *fx_hardtanh_at(fx_hardtanh_args args, fx_where where);
+
+typedef struct fx_clamp_args {
+    fx_tensor *x;
+    fx_operand min, max;
+} fx_clamp_args;
+#define fx_clamp(x, min, max) fx_clamp_at(x, FX_OPERAND(min), FX_OPERAND(max), FX_HERE)
+FX_API fx_tensor *fx_clamp_at(fx_tensor *x, fx_operand min, fx_operand max, fx_where where);
+
+typedef struct fx_nan_to_num_args {
+    fx_tensor *x;
+    double nan, posinf, neginf; /* 0, NAN, NAN */
+} fx_nan_to_num_args;
+#define fx_nan_to_num(...)                                                                                   \
+    fx_nan_to_num_at(FX_LITERAL(fx_nan_to_num_args){ .posinf = NAN, .neginf = NAN, .x = __VA_ARGS__ }, FX_HERE)
+FX_API fx_tensor *fx_nan_to_num_at(fx_nan_to_num_args args, fx_where where);
+
+typedef struct fx_polygamma_args {
+    int64_t n;
+    fx_tensor *x;
+} fx_polygamma_args;
+#define fx_polygamma(n, x) fx_polygamma_at(n, x, FX_HERE)
+FX_API fx_tensor *fx_polygamma_at(int64_t n, fx_tensor *x, fx_where where);
+
+typedef struct fx_round_args {
+    fx_tensor *x;
+    int64_t decimals; /* 0 */
+} fx_round_args;
+#define fx_round(...) fx_round_at(FX_LITERAL(fx_round_args){ .x = __VA_ARGS__ }, FX_HERE)
+FX_API fx_tensor *fx_round_at(fx_round_args args, fx_where where);
+
+typedef struct fx_logit_args {
+    fx_tensor *x;
+    double eps; /* -1: none */
+} fx_logit_args;
+#define fx_logit(...) fx_logit_at(FX_LITERAL(fx_logit_args){ .eps = -1, .x = __VA_ARGS__ }, FX_HERE)
+FX_API fx_tensor *fx_logit_at(fx_logit_args args, fx_where where);
+
+/* x + weight (end - x); x + value a b; x + value a / b. All broadcast. */
+typedef struct fx_lerp_args {
+    fx_tensor *x, *end;
+    fx_operand weight;
+} fx_lerp_args;
+#define fx_lerp(x, end, weight) fx_lerp_at(x, end, FX_OPERAND(weight), FX_HERE)
+FX_API fx_tensor *fx_lerp_at(fx_tensor *x, fx_tensor *end, fx_operand weight, fx_where where);
+typedef struct fx_addc_args {
+    fx_tensor *x, *a, *b;
+    double value; /* 1 */
+} fx_addc_args;
+#define fx_addcmul(...) fx_addcmul_at(FX_LITERAL(fx_addc_args){ .value = 1, .x = __VA_ARGS__ }, FX_HERE)
+#define fx_addcdiv(...) fx_addcdiv_at(FX_LITERAL(fx_addc_args){ .value = 1, .x = __VA_ARGS__ }, FX_HERE)
+FX_API fx_tensor *fx_addcmul_at(fx_addc_args args, fx_where where);
+FX_API fx_tensor *fx_addcdiv_at(fx_addc_args args, fx_where where);
 
 /* (end of elementwise) */
 

@@ -133,4 +133,21 @@ FX__INLINE float fx__atanh_f32(float x)
     return size > 1 ? NAN : y;
 }
 
+/* ln(x / (1 - x)); near 1/2, where the quotient's rounding would be all of it, by the area tangent of 2 x
+ * - 1. -x ln x. */
+FX__INLINE double fx__logit_f64(double x)
+{
+    const double far = fx__log_f64(x / (1 - x)), t = 2 * x - 1;
+    return fabs(t) < 0.5 ? 2 * fx__atanh_f64(t) : far;
+}
+FX__INLINE float fx__logit_f32(float x) { return (float)fx__logit_f64((double)x); }
+FX__INLINE double fx__entr_f64(double x)
+{
+    const double y = -x * fx__log_f64(x);
+    return x > 0 ? y : x == 0 ? 0 : x != x ? x : -(double)INFINITY;
+}
+FX__INLINE double fx__entr_slope_f64(double x) { return -1 - fx__log_f64(x); }
+FX__INLINE float fx__entr_slope_f32(float x) { return (float)fx__entr_slope_f64((double)x); }
+FX__INLINE float fx__entr_f32(float x) { return (float)fx__entr_f64((double)x); }
+
 #endif

@@ -5,6 +5,7 @@
  */
 #include "reference.h"
 
+#include <float.h>
 #include <math.h>
 
 /* ---- special functions
@@ -219,15 +220,86 @@ BINARY_REFERENCE(logical_xor, (bx != 0) != (by != 0))
 
 TERNARY_REFERENCE(where, bx != 0 ? y : z)
 
-REFERENCES(elementwise, ROW(neg), ROW(abs), ROW(exp), ROW(exp2), ROW(expm1), ROW(log), ROW(log2), ROW(log10),
-           ROW(log1p), ROW(sqrt), ROW(rsqrt), ROW(reciprocal), ROW(square), ROW(sin), ROW(cos), ROW(tan),
-           ROW(asin), ROW(acos), ROW(atan), ROW(sinh), ROW(cosh), ROW(tanh), ROW(asinh), ROW(acosh),
-           ROW(atanh), ROW(sigmoid), ROW(logsigmoid), ROW(relu), ROW(relu6), ROW(silu), ROW(mish),
-           ROW(softsign), ROW(tanhshrink), ROW(hardsigmoid), ROW(hardswish), ROW(erf), ROW(erfc), ROW(erfinv),
-           ROW(lgamma), ROW(digamma), ROW(sinc), ROW(frac), ROW(sign), ROW(floor), ROW(ceil), ROW(trunc),
-           ROW(isnan), ROW(isinf), ROW(isposinf), ROW(isneginf), ROW(isfinite), ROW(logical_not), ROW(add),
-           ROW(sub), ROW(mul), ROW(div), ROW(pow), ROW(maximum), ROW(minimum), ROW(fmax), ROW(fmin),
-           ROW(clamp_min), ROW(clamp_max), ROW(atan2), ROW(hypot), ROW(fmod), ROW(remainder), ROW(copysign),
-           ROW(logaddexp), ROW(logaddexp2), ROW(xlogy), ROW(xlog1py), ROW(floor_divide), ROW(heaviside),
-           ROW(eq), ROW(ne), ROW(lt), ROW(le), ROW(gt), ROW(ge), ROW(logical_and), ROW(logical_or),
-           ROW(logical_xor), ROW(where))
+/* ---- with options
+ * ------------------------------------------------------------------------------------------- */
+
+static quad elu(quad x, quad b, quad alpha, quad over) { return b > 0 ? x : alpha * expm1q(x / over); }
+static quad gelu(quad x, bool tanh_form)
+{
+    if (isinfq(x) && x < 0) return -(quad)0;
+    if (!tanh_form) return x * erfcq(-x * M_SQRT1_2q) / 2;
+    return x / (1 + expq(-2 * sqrtq(2 / M_PIq) * (x + (quad)44715 / 1000000 * x * x * x)));
+}
+static quad clamped(quad x, quad b, quad low, quad high)
+{
+    return b > low && b < high ? x : b <= low ? low : b >= high ? high : x;
+}
+static quad in_unit(quad x, quad b, quad eps)
+{
+    return eps < 0 ? x : b > 1 - eps ? 1 - eps : b < eps ? eps : x;
+}
+static quad power_of_ten(int64_t n) { return powq(10, n); }
+static quad replaced(fx_ref_call *c, quad x, quad b, bool narrow)
+{
+    const quad most = narrow ? (quad)FLT_MAX : (quad)DBL_MAX, above = REAL("posinf"), below = REAL("neginf");
+    if (isnanq(b)) return REAL("nan");
+    if (!isinfq(b)) return x;
+    return b > 0 ? (isnanq(above) ? most : above) : isnanq(below) ? -most : below;
+}
+
+UNARY_REFERENCE(leaky_relu, b > 0 ? x : REAL("negative_slope") * x)
+UNARY_REFERENCE(elu, elu(x, b, REAL("alpha"), 1))
+UNARY_REFERENCE(celu, elu(x, b, REAL("alpha"), REAL("alpha")))
+UNARY_REFERENCE(selu, (quad)1.05070098735548049342 * elu(x, b, (quad)1.67326324235437728481, 1))
+UNARY_REFERENCE(gelu, gelu(x, CHOICE_IS("approximate", "tanh")))
+UNARY_REFERENCE(softplus, b *REAL("beta") > REAL("threshold") ? x : softplus(x * REAL("beta")) / REAL("beta"))
+UNARY_REFERENCE(softshrink, b > REAL("lambd")    ? x - REAL("lambd")
+                            : b < -REAL("lambd") ? x + REAL("lambd")
+                            : b != b             ? x
+                                                 : 0)
+UNARY_REFERENCE(hardshrink, fabsq(b) > REAL("lambd") || b != b ? x : 0)
+UNARY_REFERENCE(threshold, b <= REAL("threshold") ? REAL("value") : x)
+UNARY_REFERENCE(hardtanh, clamped(x, b, REAL("min_val"), REAL("max_val")))
+UNARY_REFERENCE(nan_to_num, replaced(c, x, b, x_->dtype == FX_F32))
+UNARY_REFERENCE(round, rintq(b *power_of_ten(INT("decimals"))) / power_of_ten(INT("decimals")))
+UNARY_REFERENCE(logit, logq(in_unit(x, b, REAL("eps")) / (1 - in_unit(x, b, REAL("eps")))))
+UNARY_REFERENCE(entr, b == 0 ? 0 : b < 0 ? -HUGE_VALQ : -x * logq(x))
+
+REFERENCE(polygamma)
+{
+    fx_ref_tensor *x = TENSOR("x"), *y = OUT_LIKE(0, x);
+    EACH (y, i) AT(y, i) = polygamma((int)INT("n"), AT(x, i));
+}
+
+REFERENCE(clamp)
+{
+    fx_ref_tensor *x = TENSOR("x"), *low = TENSOR("min"), *high = TENSOR("max");
+    fx_ref_tensor *y = OUT_BROADCAST(0, x, low ? low : x, high ? high : x);
+    EACH (y, i) {
+        quad value = AT(x, spread(y, i, x)), b = BASE(x, spread(y, i, x));
+        if (low && b < BASE(low, spread(y, i, low)))
+            value = AT(low, spread(y, i, low)), b = BASE(low, spread(y, i, low));
+        if (high && b > BASE(high, spread(y, i, high))) value = AT(high, spread(y, i, high));
+        AT(y, i) = value;
+    }
+}
+
+TERNARY_REFERENCE(lerp, x + z * (y - x))
+TERNARY_REFERENCE(addcmul, x + REAL("value") * y * z)
+TERNARY_REFERENCE(addcdiv, x + REAL("value") * y / z)
+
+REFERENCES(elementwise, ROW(addcdiv), ROW(addcmul), ROW(celu), ROW(clamp), ROW(elu), ROW(entr), ROW(gelu),
+           ROW(hardshrink), ROW(hardtanh), ROW(leaky_relu), ROW(lerp), ROW(logit), ROW(nan_to_num),
+           ROW(polygamma), ROW(round), ROW(selu), ROW(softplus), ROW(softshrink), ROW(threshold), ROW(neg),
+           ROW(abs), ROW(exp), ROW(exp2), ROW(expm1), ROW(log), ROW(log2), ROW(log10), ROW(log1p), ROW(sqrt),
+           ROW(rsqrt), ROW(reciprocal), ROW(square), ROW(sin), ROW(cos), ROW(tan), ROW(asin), ROW(acos),
+           ROW(atan), ROW(sinh), ROW(cosh), ROW(tanh), ROW(asinh), ROW(acosh), ROW(atanh), ROW(sigmoid),
+           ROW(logsigmoid), ROW(relu), ROW(relu6), ROW(silu), ROW(mish), ROW(softsign), ROW(tanhshrink),
+           ROW(hardsigmoid), ROW(hardswish), ROW(erf), ROW(erfc), ROW(erfinv), ROW(lgamma), ROW(digamma),
+           ROW(sinc), ROW(frac), ROW(sign), ROW(floor), ROW(ceil), ROW(trunc), ROW(isnan), ROW(isinf),
+           ROW(isposinf), ROW(isneginf), ROW(isfinite), ROW(logical_not), ROW(add), ROW(sub), ROW(mul),
+           ROW(div), ROW(pow), ROW(maximum), ROW(minimum), ROW(fmax), ROW(fmin), ROW(clamp_min),
+           ROW(clamp_max), ROW(atan2), ROW(hypot), ROW(fmod), ROW(remainder), ROW(copysign), ROW(logaddexp),
+           ROW(logaddexp2), ROW(xlogy), ROW(xlog1py), ROW(floor_divide), ROW(heaviside), ROW(eq), ROW(ne),
+           ROW(lt), ROW(le), ROW(gt), ROW(ge), ROW(logical_and), ROW(logical_or), ROW(logical_xor),
+           ROW(where))

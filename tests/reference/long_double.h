@@ -50,6 +50,7 @@
 #define M_LN2q M_LN2l
 #define M_LN10q M_LN10l
 #define M_SQRT2q M_SQRT2l
+#define M_SQRT1_2q M_SQRT1_2l
 #define HUGE_VALQ HUGE_VALL
 
 #endif
