@@ -78,6 +78,7 @@ static inline float fx__sinc_curve_f32(float x) { return (float)fx__sinc_curve_f
     static inline T fx__flat_##suffix(T x) { return x != x ? x : 0; }                                        \
     static inline T fx__abs_##suffix(T x) { return fx__fabs_##suffix(x); }                                   \
     static inline T fx__atan_slope_##suffix(T x) { return 1 / (1 + x * x); }                                 \
+    static inline T fx__logit_slope_##suffix(T x) { return 1 / (x * (1 - x)); }                              \
     static inline T fx__square_##suffix(T x) { return x * x; }                                               \
     static inline T fx__difference_##suffix(T a, T b) { return a == b ? 0 : a - b; }                         \
     static inline T fx__digamma_##suffix(T x) { return fx__polygamma_##suffix(0, x); }                       \
