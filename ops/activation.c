@@ -149,7 +149,8 @@ static const fx_field hardtanh_fields[] = { X_FIELD(fx_hardtanh_args), REAL_FIEL
 RECORD(hardtanh, fx_hardtanh_args, "nn.functional.hardtanh",
        (&(fx_hardtanh_args){ .min_val = -1, .max_val = 1 }), "min(max(x, min_val), max_val)",
        "g where min_val < x < max_val", "0 at the bounds",
-       SHAPES("") SHAPES(" min_val=-0.5 max_val=2") "x=(4){1,-1,inf,-inf}\n")
+       SHAPES("") SHAPES(
+           " min_val=-0.5 max_val=2") "x=(4){1,-1,inf,-inf}\nx=(5){0,1,-1,0.2,3} min_val=0.5 max_val=-0.5\n")
 
 /* ---- clamping
  * ----------------------------------------------------------------------------------------------- */
