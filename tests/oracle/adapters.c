@@ -2,7 +2,7 @@
 #include "oracle.h"
 #include <string.h>
 
-/* rsub(a, b) is sub(b, a); x.where(condition, other) has its condition second. */
+/* rsub(a, b) is sub(b, a); x.where(condition, other) and x.polygamma(n) have second what comes first here. */
 static bool swap_first(trial *t, json_t *args, json_t *kwargs)
 {
     (void)t, (void)kwargs;
@@ -159,9 +159,11 @@ static const adapter adapters[] = {
     { "nansum", "nansum", all_dims, NULL },
     { "narrow", "narrow", number_third, NULL },
     { "norm", "norm", frobenius, NULL },
+    { "polygamma", "polygamma", swap_first, NULL },
     { "reshape_as", "reshape", sizes_of_other, NULL },
     { "round", "round", no_decimals, NULL },
     { "rsub", "sub", swap_first, NULL },
+    { "special.polygamma", "polygamma", swap_first, NULL },
     { "std", "std", unbiased, NULL },
     { "std_mean", "std_mean", unbiased, NULL },
     { "sum", "sum", all_dims, NULL },
