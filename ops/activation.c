@@ -3,6 +3,8 @@
  * The rows are PARAMETRIC in unary.def; here are their arguments, defaults and records.
  */
 #include "elementwise.h"
+#include "lanes.h"
+#include "shape.h"
 
 #include <float.h>
 #include <math.h>
@@ -45,6 +47,42 @@ RECORD(leaky_relu, fx_leaky_relu_args, "nn.functional.leaky_relu",
        (&(fx_leaky_relu_args){ .negative_slope = 0.01 }), "x where x > 0, else negative_slope x",
        "g where x > 0, else negative_slope g", "negative_slope at 0",
        SHAPES("") SHAPES(" negative_slope=0.3") "x=(4){0,-0,inf,-inf}\n")
+
+/* He, Zhang, Ren, Sun, "Delving deep into rectifiers", 2015. */
+fx_tensor *fx_prelu_at(fx_tensor *x, fx_tensor *weight, fx_where where)
+{
+    if (!x || !weight) return NULL;
+    if (!fx__is_floating(x, "prelu", where) || !fx__is_floating(weight, "prelu", where)) return NULL;
+    const bool one = weight->numel == 1;
+    if (!one && (weight->ndim != 1 || x->ndim < 2 || weight->numel != x->size[1]))
+        return FX__REFUSE(x, ERROR_SHAPE, where,
+                          "prelu: a weight of %s is neither one number nor one for each channel of %s",
+                          fx__shape_text(weight), fx__shape_text(x));
+    int64_t size[FX_MAX_DIMS] = { weight->numel, 1, 1, 1, 1, 1, 1, 1 };
+    fx_tensor *w = fx__reshape(weight, one ? 0 : x->ndim - 1, size, where);
+    return w ? fx__binary(FX__BINARY_prelu, fx_operand_tensor(x), fx_operand_tensor(w), where) : NULL;
+}
+typedef struct prelu_args {
+    fx_tensor *x, *weight;
+} prelu_args;
+FX__PLAIN(prelu, prelu_args, a->x, a->weight)
+static const fx_field prelu_fields[] = { X_FIELD(prelu_args), FX__FIELD(prelu_args, weight, TENSOR),
+                                         FX__FIELDS_END };
+const fx_function fx__function_prelu = {
+    .name = "prelu",
+    .torch = "nn.functional.prelu,prelu",
+    .formula = "x where x > 0, else weight x",
+    .gradient = "in x g where x > 0, else weight g; in weight the sum of g x where x <= 0",
+    .notes = "weight at 0",
+    .fields = prelu_fields,
+    .args_size = sizeof(prelu_args),
+    .call = prelu_call,
+    .samples = "x=(3,4) weight=()\nx=() weight=(1)\nx=() weight=()\nx=(5) weight=(1)\nx=(3,4) weight=(4)\n"
+               "x=(2,3,4) weight=(3)\nx=(2,3,2,2) weight=(3)\nx=(0,3) weight=(3)\nx=(2,0) weight=()\n"
+               "x=(6){0,-0,1,-1,inf,nan} weight=(){0.25}\nx=(2,2)f32 weight=(2)f64\n"
+               "!x=(3,4) weight=(3)\n!x=(3) weight=(3)\n!x=(3)i64 weight=()\n!x=(3,4) weight=(1,4)\n",
+    .bench = "x=(1000,1000) weight=(1000)",
+};
 
 fx_tensor *fx_elu_at(fx_elu_args a, fx_where where) { return run(FX__UNARY_elu, a.x, where, a.alpha, 1, 1); }
 static const fx_field elu_fields[] = { X_FIELD(fx_elu_args), REAL_FIELD(fx_elu_args, alpha), FX__FIELDS_END };

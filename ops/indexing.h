@@ -67,4 +67,7 @@ fx_tensor *fx__plus_rows(fx_tensor *x, fx_tensor *index, fx_tensor *source, int 
 fx_tensor *fx__gather(fx_tensor *x, fx_tensor *index, int dim, fx_where where);
 fx_tensor *fx__scatter_unique(fx_tensor *x, fx_tensor *index, int dim, const fx_tensor *like, fx_where where);
 
+/* The row-major places, int64, of a mask's numbers that hold, whatever its strides; no gradient. */
+fx_tensor *fx__mask_places(fx_tensor *mask, fx_where where);
+
 #endif

@@ -209,6 +209,10 @@ FX_API fx_tensor *fx_entr_in_place_at(fx_tensor *x, fx_where where);
 FX_API fx_tensor *fx_sign_at(fx_tensor *x, fx_where where);
 #define fx_sign_(x) fx_sign_in_place_at(x, FX_HERE)
 FX_API fx_tensor *fx_sign_in_place_at(fx_tensor *x, fx_where where);
+#define fx_angle(x) fx_angle_at(x, FX_HERE)
+FX_API fx_tensor *fx_angle_at(fx_tensor *x, fx_where where);
+#define fx_angle_(x) fx_angle_in_place_at(x, FX_HERE)
+FX_API fx_tensor *fx_angle_in_place_at(fx_tensor *x, fx_where where);
 #define fx_floor(x) fx_floor_at(x, FX_HERE)
 FX_API fx_tensor *fx_floor_at(fx_tensor *x, fx_where where);
 #define fx_floor_(x) fx_floor_in_place_at(x, FX_HERE)
@@ -363,6 +367,10 @@ typedef struct fx_leaky_relu_args {
 #define fx_leaky_relu(...)                                                                                   \
     fx_leaky_relu_at(FX_LITERAL(fx_leaky_relu_args){ .negative_slope = 0.01, .x = __VA_ARGS__ }, FX_HERE)
 FX_API fx_tensor *fx_leaky_relu_at(fx_leaky_relu_args args, fx_where where);
+
+/* x where x > 0, else weight x; weight is one number, or has one for each channel, dimension 1. */
+#define fx_prelu(x, weight) fx_prelu_at(x, weight, FX_HERE)
+FX_API fx_tensor *fx_prelu_at(fx_tensor *x, fx_tensor *weight, fx_where where);
 
 typedef struct fx_elu_args {
     fx_tensor *x;
@@ -1124,6 +1132,33 @@ FX_API fx_tensor *fx_scatter_add_at(fx_tensor *x, int64_t dim, fx_tensor *index,
 FX_API fx_tensor *fx_scatter_at(fx_tensor *x, int64_t dim, fx_tensor *index, fx_operand source, fx_where where);
 
 /* (end of indexing) */
+
+/* ---- masks --------------------------------------------------------------------------------------------- */
+
+/* x with a value, a number or a 0-d tensor, where mask, of bool (or uint8), holds; x and mask broadcast. The result has
+ * x's dtype. In place, the mask broadcasts to x. */
+#define fx_masked_fill(x, mask, value) fx_masked_fill_at(x, mask, FX_OPERAND(value), FX_HERE)
+#define fx_masked_fill_(x, mask, value) fx_masked_fill_in_place_at(x, mask, FX_OPERAND(value), FX_HERE)
+FX_API fx_tensor *fx_masked_fill_at(fx_tensor *x, fx_tensor *mask, fx_operand value, fx_where where);
+FX_API fx_tensor *fx_masked_fill_in_place_at(fx_tensor *x, fx_tensor *mask, fx_operand value, fx_where where);
+
+/* The numbers of x where mask holds, row-major, in one dimension; x and mask broadcast. And x with source's numbers, from
+ * its first on, row-major, where mask holds; source has as many at least. */
+#define fx_masked_select(x, mask) fx_masked_select_at(x, mask, FX_HERE)
+#define fx_masked_scatter(x, mask, source) fx_masked_scatter_at(x, mask, source, FX_HERE)
+FX_API fx_tensor *fx_masked_select_at(fx_tensor *x, fx_tensor *mask, fx_where where);
+FX_API fx_tensor *fx_masked_scatter_at(fx_tensor *x, fx_tensor *mask, fx_tensor *source, fx_where where);
+
+/* Where the numbers of x are not 0: their coordinates, int64, (how many, dims of x), row-major. No gradient. */
+#define fx_nonzero(x) fx_nonzero_at(x, FX_HERE)
+FX_API fx_tensor *fx_nonzero_at(fx_tensor *x, fx_where where);
+
+/* x in another dtype; x itself if it has it. Reals become integers by truncation; anything but 0 is true. The gradient
+ * comes back in x's dtype. */
+#define fx_to(x, dtype) fx_to_at(x, dtype, FX_HERE)
+FX_API fx_tensor *fx_to_at(fx_tensor *x, fx_dtype dtype, fx_where where);
+
+/* (end of masks) */
 
 /* ---- random, checking ---------------------------------------------------------------------------------- */
 

@@ -1,9 +1,12 @@
-/* where: a where a condition holds, b elsewhere.
+/* where: a where a condition holds, b elsewhere; and masked_fill, the same with one number for a.
  *
  *     y = c ? a : b      ga = c ? g : 0      gb = c ? 0 : g
  */
 #include "elementwise.h"
 #include "loop.h"
+#include "shape.h"
+
+#include <math.h>
 
 static bool where_shape(const fx_call *c, fx_spec *y)
 {
@@ -55,14 +58,17 @@ static void where_local_grad(const fx_call *c, fx_tensor *g, fx_tensor *gx[])
     if (fx_call_needs(c, 2)) gx[2] = fx_where_select_at(c->x[0], zero, seed, c->where);
 }
 
-static const fx_op where_op = { .name = "where",
-                                .formula = "y = c ? a : b",
-                                .inputs = 3,
-                                .captures = FX_CAPTURE_X0,
-                                .strided = true,
-                                .shape = where_shape,
-                                .forward = where_forward,
-                                .local_grad = where_local_grad };
+#define WHERE_OP(called)                                                                                     \
+    static const fx_op called##_op = { .name = #called,                                                      \
+                                       .formula = "y = c ? a : b",                                           \
+                                       .inputs = 3,                                                          \
+                                       .captures = FX_CAPTURE_X0,                                            \
+                                       .strided = true,                                                      \
+                                       .shape = where_shape,                                                 \
+                                       .forward = where_forward,                                             \
+                                       .local_grad = where_local_grad };
+WHERE_OP(where)
+WHERE_OP(masked_fill)
 
 /* A number as a 0-d tensor of the other's dtype. */
 static fx_tensor *as_tensor(fx_operand a, fx_operand other, fx_tensor *condition, fx_where where)
@@ -83,6 +89,69 @@ fx_tensor *fx_where_select_at(fx_tensor *condition, fx_operand a, fx_operand b, 
     fx_tensor *p = as_tensor(a, b, condition, where), *q = as_tensor(b, a, condition, where);
     return FX__APPLY(&where_op, NULL, where, condition, p, q);
 }
+
+/* What is put into x, of its dtype; NULL after an error. */
+static fx_tensor *value_for(const fx_tensor *x, fx_operand value, fx_where where)
+{
+    const bool whole = !fx_dtype_is_float((fx_dtype)x->dtype);
+    if (!fx_operand_is_number(value)) {
+        const fx_tensor *v = value.tensor;
+        if (v->ndim)
+            return FX__REFUSE(x, ERROR_SHAPE, where, "masked_fill: the value is one number, not %s",
+                              fx__shape_text(v));
+        if (whole && fx_dtype_is_float((fx_dtype)v->dtype))
+            return FX__REFUSE(x, ERROR_DTYPE, where, "masked_fill: a value of %s does not go into %s",
+                              fx_dtype_name((fx_dtype)v->dtype), fx_dtype_name((fx_dtype)x->dtype));
+        return v->dtype == x->dtype ? value.tensor : fx__space.cast(value.tensor, (fx_dtype)x->dtype, where);
+    }
+    if (whole && value.number != floor(value.number))
+        return FX__REFUSE(x, ERROR_DTYPE, where, "masked_fill: %g does not go into %s", value.number,
+                          fx_dtype_name((fx_dtype)x->dtype));
+    return fx_full_at(x->cx, (fx_dtype)x->dtype, value.number, FX_NO_DIMS, where);
+}
+
+fx_tensor *fx_masked_fill_at(fx_tensor *x, fx_tensor *mask, fx_operand value, fx_where where)
+{
+    if (!x || !mask || !value.tensor) return NULL;
+    return FX__APPLY(&masked_fill_op, NULL, where, mask, value_for(x, value, where), x);
+}
+
+fx_tensor *fx_masked_fill_in_place_at(fx_tensor *x, fx_tensor *mask, fx_operand value, fx_where where)
+{
+    fx_tensor *y = fx_masked_fill_at(x, mask, value, where);
+    if (!y) return NULL;
+    if (!fx__same_sizes(x, y))
+        return FX__REFUSE(x, ERROR_SHAPE, where, "masked_fill_: a mask of %s does not broadcast to %s",
+                          fx__shape_text(mask), fx__shape_text(x));
+    return fx__assign(x, y, "masked_fill_", where);
+}
+
+typedef struct masked_fill_args {
+    fx_tensor *x, *mask;
+    fx_operand value;
+} masked_fill_args;
+FX__PLAIN(masked_fill, masked_fill_args, a->x, a->mask, a->value)
+static const fx_field masked_fill_fields[] = { FX__FIELD(masked_fill_args, x, TENSOR),
+                                               FX__FIELD(masked_fill_args, mask, TENSOR),
+                                               FX__FIELD(masked_fill_args, value, OPERAND), FX__FIELDS_END };
+const fx_function fx__function_masked_fill = {
+    .name = "masked_fill",
+    .torch = "masked_fill",
+    .formula = "the value where the mask holds, else x",
+    .gradient = "in x g where it does not hold; in the value the sum of g where it does",
+    .notes = "of x's dtype; x and mask broadcast",
+    .fields = masked_fill_fields,
+    .args_size = sizeof(masked_fill_args),
+    .call = masked_fill_call,
+    .samples =
+        "x=(3,4) mask=(3,4)bool value=2.5\nx=(3,4) mask=(4)bool value=()\nx=(4) mask=(3,1)bool value=-1\n"
+        "x=() mask=()bool{1} value=3\nx=() mask=()bool{0} value=()\nx=(2,3) mask=()bool{1} value=()\n"
+        "x=(0,3) mask=(3)bool value=1\nx=(3)i64 mask=(3)bool value=7\nx=(3)f32 mask=(3)bool value=()f64\n"
+        "x=(3){nan,inf,1} mask=(3)bool{1,1,0} value=-inf\nx=(3) mask=(3)u8{1,0,1} value=1\n"
+        "!x=(3) mask=(4)bool value=1\n!x=(3) mask=(3)i64 value=1\n!x=(3) mask=(3)bool value=(1)\n"
+        "!x=(3)i64 mask=(3)bool value=1.5\n!x=(3)i64 mask=(3)bool value=()\n",
+    .bench = "x=(1000,1000) mask=(1000,1000)bool value=0.5",
+};
 
 static const fx_field where_fields[] = { FX__FIELD(fx_where_args, condition, TENSOR, .optional = false),
                                          FX__FIELD(fx_where_args, a, OPERAND, .torch = "input,self"),

@@ -141,14 +141,45 @@ static bool einsum(trial *t, const json_t *args, const json_t *kwargs)
     return t->out[0] || trial_fail(t, "%s", fx_error_message(t->cx));
 }
 
+/* constant_pad_nd(x, pad, value): our mode stands before the value. */
+static bool constant_mode(trial *t, json_t *args, json_t *kwargs)
+{
+    (void)t, (void)kwargs;
+    return json_array_insert_new(args, 2, json_string("constant")) == 0;
+}
+
+/* What is nothing to a real number. */
+static bool same(trial *t, const json_t *args, const json_t *kwargs)
+{
+    (void)kwargs;
+    t->out[0] = fx_clone(tensor_of(t, json_array_get(args, 0)));
+    t->outs = t->out[0] != NULL;
+    return t->outs;
+}
+
+/* fill and zero_ write in place: into a copy. */
+static bool filled(trial *t, const json_t *args, const json_t *kwargs)
+{
+    const json_t *value = json_object_get(kwargs, "value");
+    const double number = json_is_true(value) ? 1 : json_number_value(value);
+    t->out[0] = fx_clone(tensor_of(t, json_array_get(args, 0)));
+    t->out[0] = !strcmp(t->op, "fill") ? fx_fill_(t->out[0], number) : fx_zero_(t->out[0]);
+    t->outs = t->out[0] != NULL;
+    return t->outs;
+}
+
 static const adapter adapters[] = {
     { "amax", "amax", all_dims, NULL },
     { "amin", "amin", all_dims, NULL },
     { "clamp_max", "clamp", insert_none, NULL },
     { "clamp_min", "clamp", unchanged, NULL },
+    { "conj", NULL, NULL, same },
+    { "conj_physical", NULL, NULL, same },
+    { "constant_pad_nd", "nn.functional.pad", constant_mode, NULL },
     { "double", "to", to_float, NULL },
     { "einsum", NULL, NULL, einsum },
     { "expand_as", "expand", sizes_of_other, NULL },
+    { "fill", NULL, NULL, filled },
     { "float", "to", to_float, NULL },
     { "max", "maximum", two_tensors, NULL },
     { "max", "amax", of_all, NULL },
@@ -160,7 +191,11 @@ static const adapter adapters[] = {
     { "narrow", "narrow", number_third, NULL },
     { "norm", "norm", frobenius, NULL },
     { "polygamma", "polygamma", swap_first, NULL },
+    { "positive", NULL, NULL, same },
+    { "real", NULL, NULL, same },
     { "reshape_as", "reshape", sizes_of_other, NULL },
+    { "resolve_conj", NULL, NULL, same },
+    { "resolve_neg", NULL, NULL, same },
     { "round", "round", no_decimals, NULL },
     { "rsub", "sub", swap_first, NULL },
     { "special.polygamma", "polygamma", swap_first, NULL },
@@ -172,6 +207,7 @@ static const adapter adapters[] = {
     { "var_mean", "var_mean", unbiased, NULL },
     { "view_as", "reshape", sizes_of_other, NULL },
     { "where", "where", swap_first, NULL },
+    { "zero_", NULL, NULL, filled },
 };
 
 const adapter *adapter_of(const char *op, int nth)

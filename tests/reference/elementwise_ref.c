@@ -152,6 +152,7 @@ UNARY_REFERENCE(erf, erfq(x))
 UNARY_REFERENCE(erfc, erfcq(x))
 UNARY_REFERENCE(erfinv, erfinv(x))
 UNARY_REFERENCE(lgamma, lgammaq(x))
+UNARY_REFERENCE(angle, b < 0 ? M_PIq : b != b ? b : 0)
 UNARY_REFERENCE(digamma, polygamma(0, x))
 UNARY_REFERENCE(sinc, sinc(x))
 UNARY_REFERENCE(frac, x - truncq(b))
@@ -289,7 +290,7 @@ TERNARY_REFERENCE(addcmul, x + REAL("value") * y * z)
 TERNARY_REFERENCE(addcdiv, x + REAL("value") * y / z)
 
 REFERENCES(elementwise, ROW(addcdiv), ROW(addcmul), ROW(celu), ROW(clamp), ROW(elu), ROW(entr), ROW(gelu),
-           ROW(hardshrink), ROW(hardtanh), ROW(leaky_relu), ROW(lerp), ROW(logit), ROW(nan_to_num),
+           ROW(angle), ROW(hardshrink), ROW(hardtanh), ROW(leaky_relu), ROW(lerp), ROW(logit), ROW(nan_to_num),
            ROW(polygamma), ROW(round), ROW(selu), ROW(softplus), ROW(softshrink), ROW(threshold), ROW(neg),
            ROW(abs), ROW(exp), ROW(exp2), ROW(expm1), ROW(log), ROW(log2), ROW(log10), ROW(log1p), ROW(sqrt),
            ROW(rsqrt), ROW(reciprocal), ROW(square), ROW(sin), ROW(cos), ROW(tan), ROW(asin), ROW(acos),
