@@ -62,8 +62,8 @@ fx_tensor *fx__rows_sum(fx_tensor *x, fx_tensor *index, int dim, int64_t size, f
 fx_tensor *fx__put_rows(fx_tensor *x, fx_tensor *index, fx_tensor *source, int dim, fx_where where);
 fx_tensor *fx__plus_rows(fx_tensor *x, fx_tensor *index, fx_tensor *source, int dim, fx_where where);
 
-/* Single numbers, y[i][j] = x[index[i][j]][j] for dim 0; and zeros like `like` with x put where an index says that
- * names no place twice. */
+/* Single numbers, y[i][j] = x[index[i][j]][j] for dim 0; and zeros like `like` with x put where an index says
+ * that names no place twice. */
 fx_tensor *fx__gather(fx_tensor *x, fx_tensor *index, int dim, fx_where where);
 fx_tensor *fx__scatter_unique(fx_tensor *x, fx_tensor *index, int dim, const fx_tensor *like, fx_where where);
 

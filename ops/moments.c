@@ -250,7 +250,7 @@ MOMENT_FIELDS(std_mean)
     "x=(2,3,4) dims=[0,2]\nx=(2,3,2,2) dims=[0,2,3] correction=0\nx=(5)@range:30:31\nx=(4){2,2,2,2}\n"       \
     "x=~(40)@range:100000:100001\nx=(2,3){3,3,3,1,2,4} dims=1\nx=(3,4) dims=1 correction=2\n"                \
     "x=(3){1,2,4} correction=0.5\nx=~(3){1,2,4} correction=4\nx=~(3){1,2,4} correction=3\n"                  \
-    "x=(4){1,nan,2,3}\nx=~(3,1) dims=1\nx=~(0,3)\nx=~(0,3) dims=0\nx=(0,3) dims=1\nx=(40)\n"                   \
+    "x=(4){1,nan,2,3}\nx=~(3,1) dims=1\nx=~(0,3)\nx=~(0,3) dims=0\nx=(0,3) dims=1\nx=(40)\n"                 \
     "! x=(2,3)i64\n! x=(2,3) dims=2\n"
 
 FX__CALL(var, fx_var_args)

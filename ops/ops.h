@@ -357,9 +357,9 @@ typedef struct fx_where_args {
 #define fx_where_select(condition, a, b) fx_where_select_at(condition, FX_OPERAND(a), FX_OPERAND(b), FX_HERE)
 FX_API fx_tensor *fx_where_select_at(fx_tensor *condition, fx_operand a, fx_operand b, fx_where where);
 
-/* With options, PyTorch's names and defaults but for softplus, which has no threshold unless one is given. clamp takes
- * numbers or tensors as bounds; nan_to_num's infinities become the largest numbers unless given (NAN: not given);
- * logit clamps x to eps .. 1 - eps unless eps is below 0. */
+/* With options, PyTorch's names and defaults but for softplus, which has no threshold unless one is given.
+ * clamp takes numbers or tensors as bounds; nan_to_num's infinities become the largest numbers unless given
+ * (NAN: not given); logit clamps x to eps .. 1 - eps unless eps is below 0. */
 typedef struct fx_leaky_relu_args {
     fx_tensor *x;
     double negative_slope; /* 0.01 */
@@ -396,15 +396,18 @@ typedef struct fx_softplus_args {
     double beta, threshold; /* 1, infinity */
 } fx_softplus_args;
 #define fx_softplus(...)                                                                                     \
-    fx_softplus_at(FX_LITERAL(fx_softplus_args){ .beta = 1, .threshold = HUGE_VAL, .x = __VA_ARGS__ }, FX_HERE)
+    fx_softplus_at(FX_LITERAL(fx_softplus_args){ .beta = 1, .threshold = HUGE_VAL, .x = __VA_ARGS__ },       \
+                   FX_HERE)
 FX_API fx_tensor *fx_softplus_at(fx_softplus_args args, fx_where where);
 
 typedef struct fx_shrink_args {
     fx_tensor *x;
     double lambd; /* 0.5 */
 } fx_shrink_args;
-#define fx_softshrink(...) fx_softshrink_at(FX_LITERAL(fx_shrink_args){ .lambd = 0.5, .x = __VA_ARGS__ }, FX_HERE)
-#define fx_hardshrink(...) fx_hardshrink_at(FX_LITERAL(fx_shrink_args){ .lambd = 0.5, .x = __VA_ARGS__ }, FX_HERE)
+#define fx_softshrink(...)                                                                                   \
+    fx_softshrink_at(FX_LITERAL(fx_shrink_args){ .lambd = 0.5, .x = __VA_ARGS__ }, FX_HERE)
+#define fx_hardshrink(...)                                                                                   \
+    fx_hardshrink_at(FX_LITERAL(fx_shrink_args){ .lambd = 0.5, .x = __VA_ARGS__ }, FX_HERE)
 FX_API fx_tensor *fx_softshrink_at(fx_shrink_args args, fx_where where);
 FX_API fx_tensor *fx_hardshrink_at(fx_shrink_args args, fx_where where);
 
@@ -435,7 +438,8 @@ typedef struct fx_nan_to_num_args {
     double nan, posinf, neginf; /* 0, NAN, NAN */
 } fx_nan_to_num_args;
 #define fx_nan_to_num(...)                                                                                   \
-    fx_nan_to_num_at(FX_LITERAL(fx_nan_to_num_args){ .posinf = NAN, .neginf = NAN, .x = __VA_ARGS__ }, FX_HERE)
+    fx_nan_to_num_at(FX_LITERAL(fx_nan_to_num_args){ .posinf = NAN, .neginf = NAN, .x = __VA_ARGS__ },       \
+                     FX_HERE)
 FX_API fx_tensor *fx_nan_to_num_at(fx_nan_to_num_args args, fx_where where);
 
 typedef struct fx_polygamma_args {
@@ -479,9 +483,10 @@ FX_API fx_tensor *fx_addcdiv_at(fx_addc_args args, fx_where where);
 
 /* ---- reductions ---------------------------------------------------------------------------------------- */
 
-/* Reductions. dims names the dimensions to reduce over, negative ones counted from the end; left out (or empty), all of
- * them. keepdim leaves a 1 in the place of each. A 0-d tensor has a dimension 0 of one number. dtype, where there is
- * one, converts x first. A dimension out of range, or named twice, is an error. Floating numbers are summed in double. */
+/* Reductions. dims names the dimensions to reduce over, negative ones counted from the end; left out (or
+ * empty), all of them. keepdim leaves a 1 in the place of each. A 0-d tensor has a dimension 0 of one number.
+ * dtype, where there is one, converts x first. A dimension out of range, or named twice, is an error.
+ * Floating numbers are summed in double. */
 #define FX__REDUCTION(function, ...)                                                                         \
     typedef struct fx_##function##_args {                                                                    \
         fx_tensor *x;                                                                                        \
@@ -491,7 +496,8 @@ FX_API fx_tensor *fx_addcdiv_at(fx_addc_args args, fx_where where);
     } fx_##function##_args;                                                                                  \
     FX_API fx_tensor *fx_##function##_at(fx_##function##_args args, fx_where where);
 
-/* fx_sum(x), fx_sum(x, .dims = FX_DIMS(0, 2), .keepdim = true): 0 where there is nothing to sum; integers give int64. */
+/* fx_sum(x), fx_sum(x, .dims = FX_DIMS(0, 2), .keepdim = true): 0 where there is nothing to sum; integers
+ * give int64. */
 FX__REDUCTION(sum, fx_dtype dtype;)
 #define fx_sum(...) fx_sum_at(FX_LITERAL(fx_sum_args){ .x = __VA_ARGS__ }, FX_HERE)
 /* The sum over n; floating numbers only. NaN where there is nothing. */
@@ -508,23 +514,24 @@ typedef struct fx_count_nonzero_args {
     fx_tensor *x;
     fx_dims dims;
 } fx_count_nonzero_args;
-#define fx_count_nonzero(...) fx_count_nonzero_at(FX_LITERAL(fx_count_nonzero_args){ .x = __VA_ARGS__ }, FX_HERE)
+#define fx_count_nonzero(...)                                                                                \
+    fx_count_nonzero_at(FX_LITERAL(fx_count_nonzero_args){ .x = __VA_ARGS__ }, FX_HERE)
 FX_API fx_tensor *fx_count_nonzero_at(fx_count_nonzero_args args, fx_where where);
 FX__REDUCTION(any, )
 #define fx_any(...) fx_any_at(FX_LITERAL(fx_any_args){ .x = __VA_ARGS__ }, FX_HERE)
 FX__REDUCTION(all, )
 #define fx_all(...) fx_all_at(FX_LITERAL(fx_all_args){ .x = __VA_ARGS__ }, FX_HERE)
 
-/* The largest and the least of x over dims, of any number dtype; NaN wins, and the gradient is shared evenly among ties.
- * An error where there is no number to choose from. */
+/* The largest and the least of x over dims, of any number dtype; NaN wins, and the gradient is shared evenly
+ * among ties. An error where there is no number to choose from. */
 FX__REDUCTION(amax, )
 #define fx_amax(...) fx_amax_at(FX_LITERAL(fx_amax_args){ .x = __VA_ARGS__ }, FX_HERE)
 FX__REDUCTION(amin, )
 #define fx_amin(...) fx_amin_at(FX_LITERAL(fx_amin_args){ .x = __VA_ARGS__ }, FX_HERE)
 
-/* fx_max(x): amax of all. fx_max(x, .dims = FX_DIMS(1), .indices = &where): the largest along one dimension and its
- * index there, int64, the first of ties (a NaN, if there is one), to which alone the gradient goes. indices may be left
- * out; it is not written after a failure. */
+/* fx_max(x): amax of all. fx_max(x, .dims = FX_DIMS(1), .indices = &where): the largest along one dimension
+ * and its index there, int64, the first of ties (a NaN, if there is one), to which alone the gradient goes.
+ * indices may be left out; it is not written after a failure. */
 FX__REDUCTION(max, fx_tensor **indices;)
 #define fx_max(...) fx_max_at(FX_LITERAL(fx_max_args){ .x = __VA_ARGS__ }, FX_HERE)
 FX__REDUCTION(min, fx_tensor **indices;)
@@ -543,19 +550,21 @@ FX__REDUCTION(var, double correction;)
 FX__REDUCTION(std, double correction;)
 #define fx_std(...) fx_std_at(FX_LITERAL(fx_std_args){ .correction = 1, .x = __VA_ARGS__ }, FX_HERE)
 /* The same, and the mean: fx_var_mean(x, .mean = &m). */
-FX__REDUCTION(var_mean, double correction; fx_tensor **mean;)
-#define fx_var_mean(...) fx_var_mean_at(FX_LITERAL(fx_var_mean_args){ .correction = 1, .x = __VA_ARGS__ }, FX_HERE)
-FX__REDUCTION(std_mean, double correction; fx_tensor **mean;)
-#define fx_std_mean(...) fx_std_mean_at(FX_LITERAL(fx_std_mean_args){ .correction = 1, .x = __VA_ARGS__ }, FX_HERE)
+FX__REDUCTION(var_mean, fx_tensor **mean; double correction;)
+#define fx_var_mean(...)                                                                                     \
+    fx_var_mean_at(FX_LITERAL(fx_var_mean_args){ .correction = 1, .x = __VA_ARGS__ }, FX_HERE)
+FX__REDUCTION(std_mean, fx_tensor **mean; double correction;)
+#define fx_std_mean(...)                                                                                     \
+    fx_std_mean_at(FX_LITERAL(fx_std_mean_args){ .correction = 1, .x = __VA_ARGS__ }, FX_HERE)
 
-/* (sum of |x|^p)^(1/p): the norm of x as one vector, or of vectors along dims. p may be any number, 0 (how many are not
- * 0), INFINITY (the largest |x|) or -INFINITY (the least). Its gradient at 0 is 0. No number is too large or too small
- * to be squared. */
+/* (sum of |x|^p)^(1/p): the norm of x as one vector, or of vectors along dims. p may be any number, 0 (how
+ * many are not 0), INFINITY (the largest |x|) or -INFINITY (the least). Its gradient at 0 is 0. No number is
+ * too large or too small to be squared. */
 FX__REDUCTION(norm, double p; fx_dtype dtype;)
 #define fx_norm(...) fx_norm_at(FX_LITERAL(fx_norm_args){ .p = 2, .x = __VA_ARGS__ }, FX_HERE)
 
-/* The product along one dimension, or of all numbers if none is given; 1 where there is nothing. Integers give int64. Exact
- * through zeros, and so are its derivatives of every order. */
+/* The product along one dimension, or of all numbers if none is given; 1 where there is nothing. Integers
+ * give int64. Exact through zeros, and so are its derivatives of every order. */
 FX__REDUCTION(prod, fx_dtype dtype;)
 #define fx_prod(...) fx_prod_at(FX_LITERAL(fx_prod_args){ .x = __VA_ARGS__ }, FX_HERE)
 
@@ -578,7 +587,8 @@ typedef struct fx_logcumsumexp_args {
 #define fx_logcumsumexp(x_, dim_)                                                                            \
     fx_logcumsumexp_at(FX_LITERAL(fx_logcumsumexp_args){ .x = x_, .dim = dim_ }, FX_HERE)
 FX_API fx_tensor *fx_logcumsumexp_at(fx_logcumsumexp_args args, fx_where where);
-/* The largest, the least of x_0 ... x_k; indices, if given, receives their places along dim, int64, the last of ties. */
+/* The largest, the least of x_0 ... x_k; indices, if given, receives their places along dim, int64, the last
+ * of ties. */
 typedef struct fx_cummax_args {
     fx_tensor *x;
     int64_t dim;
@@ -594,7 +604,8 @@ FX_API fx_tensor *fx_cummin_at(fx_cummin_args args, fx_where where);
 
 /* ---- softmax, losses ----------------------------------------------------------------------------------- */
 
-/* exp x / sum of exp x along dim, the last one if none is named; floating numbers only (dtype converts first). */
+/* exp x / sum of exp x along dim, the last one if none is named; floating numbers only (dtype converts
+ * first). */
 typedef struct fx_softmax_args {
     fx_tensor *x;
     int64_t dim;
@@ -604,26 +615,34 @@ typedef struct fx_softmax_args {
 FX_API fx_tensor *fx_softmax_at(fx_softmax_args args, fx_where where);
 /* Its logarithm, exact where it is nearly 1. */
 typedef fx_softmax_args fx_log_softmax_args;
-#define fx_log_softmax(...) fx_log_softmax_at(FX_LITERAL(fx_log_softmax_args){ .dim = -1, .x = __VA_ARGS__ }, FX_HERE)
+#define fx_log_softmax(...)                                                                                  \
+    fx_log_softmax_at(FX_LITERAL(fx_log_softmax_args){ .dim = -1, .x = __VA_ARGS__ }, FX_HERE)
 FX_API fx_tensor *fx_log_softmax_at(fx_log_softmax_args args, fx_where where);
 /* softmax of -x. */
 typedef fx_softmax_args fx_softmin_args;
 #define fx_softmin(...) fx_softmin_at(FX_LITERAL(fx_softmin_args){ .dim = -1, .x = __VA_ARGS__ }, FX_HERE)
 FX_API fx_tensor *fx_softmin_at(fx_softmin_args args, fx_where where);
-/* The logarithm of the sum of exp x over dims (all, if none are given): -inf where there is nothing. The gradient is
- * softmax, and 0 where all numbers are -inf. */
+/* The logarithm of the sum of exp x over dims (all, if none are given): -inf where there is nothing. The
+ * gradient is softmax, and 0 where all numbers are -inf. */
 FX__REDUCTION(logsumexp, )
 #define fx_logsumexp(...) fx_logsumexp_at(FX_LITERAL(fx_logsumexp_args){ .x = __VA_ARGS__ }, FX_HERE)
 
-/* Losses: none: one a row or a number; mean: over their number, or the sum of their weights where a comment says so; sum. */
-typedef enum fx_reduction { FX_REDUCTION_NONE, FX_REDUCTION_MEAN, FX_REDUCTION_SUM, FX_REDUCTION_BATCHMEAN } fx_reduction;
+/* Losses: none: one a row or a number; mean: over their number, or the sum of their weights where a comment
+ * says so; sum. */
+typedef enum fx_reduction {
+    FX_REDUCTION_NONE,
+    FX_REDUCTION_MEAN,
+    FX_REDUCTION_SUM,
+    FX_REDUCTION_BATCHMEAN
+} fx_reduction;
 
-/* -log of the probability that softmax over dimension 1 of x, (N, C), (N, C, d1, ...) or (C), gives to target:
- *   - classes, integers in x's shape without C: (1 - a) w_t (-log p_t) + a / C sum of w_k (-log p_k), a being label_smoothing
- *     and w weight, (C), or ones. Rows whose target is ignore_index count as 0; the mean is over the sum of w_t of the
- *     others, NaN if there are none. A class that is not 0 .. C-1 is an error;
- *   - probabilities, floating numbers in x's shape: sum of t_k w_k (-log p_k), t smoothed alike; the mean is over the rows.
- * weight has no gradient. */
+/* -log of the probability that softmax over dimension 1 of x, (N, C), (N, C, d1, ...) or (C), gives to
+ * target:
+ *   - classes, integers in x's shape without C: (1 - a) w_t (-log p_t) + a / C sum of w_k (-log p_k), a being
+ * label_smoothing and w weight, (C), or ones. Rows whose target is ignore_index count as 0; the mean is over
+ * the sum of w_t of the others, NaN if there are none. A class that is not 0 .. C-1 is an error;
+ *   - probabilities, floating numbers in x's shape: sum of t_k w_k (-log p_k), t smoothed alike; the mean is
+ * over the rows. weight has no gradient. */
 typedef struct fx_cross_entropy_args {
     fx_tensor *x, *target, *weight;
     int64_t ignore_index;
@@ -631,7 +650,10 @@ typedef struct fx_cross_entropy_args {
     double label_smoothing;
 } fx_cross_entropy_args;
 #define fx_cross_entropy(x_, ...)                                                                            \
-    fx_cross_entropy_at(FX_LITERAL(fx_cross_entropy_args){ .reduction = FX_REDUCTION_MEAN, .ignore_index = -100, .x = x_, .target = __VA_ARGS__ }, FX_HERE)
+    fx_cross_entropy_at(                                                                                     \
+        FX_LITERAL(fx_cross_entropy_args){                                                                   \
+            .reduction = FX_REDUCTION_MEAN, .ignore_index = -100, .x = x_, .target = __VA_ARGS__ },          \
+        FX_HERE)
 FX_API fx_tensor *fx_cross_entropy_at(fx_cross_entropy_args args, fx_where where);
 
 /* The same of log probabilities: -w_t x_t. Classes only. */
@@ -641,24 +663,34 @@ typedef struct fx_nll_loss_args {
     int reduction; /* fx_reduction */
 } fx_nll_loss_args;
 #define fx_nll_loss(x_, ...)                                                                                 \
-    fx_nll_loss_at(FX_LITERAL(fx_nll_loss_args){ .reduction = FX_REDUCTION_MEAN, .ignore_index = -100, .x = x_, .target = __VA_ARGS__ }, FX_HERE)
+    fx_nll_loss_at(                                                                                          \
+        FX_LITERAL(fx_nll_loss_args){                                                                        \
+            .reduction = FX_REDUCTION_MEAN, .ignore_index = -100, .x = x_, .target = __VA_ARGS__ },          \
+        FX_HERE)
 FX_API fx_tensor *fx_nll_loss_at(fx_nll_loss_args args, fx_where where);
 
-/* Losses of numbers: x and target have one shape (they do not broadcast: that hides mistakes); weights broadcast to it and
- * have no gradient. The mean is over all numbers. fx_mse_loss(x, target, .reduction = FX_REDUCTION_SUM). */
+/* Losses of numbers: x and target have one shape (they do not broadcast: that hides mistakes); weights
+ * broadcast to it and have no gradient. The mean is over all numbers. fx_mse_loss(x, target, .reduction =
+ * FX_REDUCTION_SUM). */
 /* (x - t)^2 */
 typedef struct fx_mse_loss_args {
     fx_tensor *x, *target;
     int reduction; /* fx_reduction */
 } fx_mse_loss_args;
-#define fx_mse_loss(x_, ...) fx_mse_loss_at(FX_LITERAL(fx_mse_loss_args){ .reduction = FX_REDUCTION_MEAN, .x = x_, .target = __VA_ARGS__ }, FX_HERE)
+#define fx_mse_loss(x_, ...)                                                                                 \
+    fx_mse_loss_at(                                                                                          \
+        FX_LITERAL(fx_mse_loss_args){ .reduction = FX_REDUCTION_MEAN, .x = x_, .target = __VA_ARGS__ },      \
+        FX_HERE)
 FX_API fx_tensor *fx_mse_loss_at(fx_mse_loss_args args, fx_where where);
 /* |x - t| */
 typedef struct fx_l1_loss_args {
     fx_tensor *x, *target;
     int reduction; /* fx_reduction */
 } fx_l1_loss_args;
-#define fx_l1_loss(x_, ...) fx_l1_loss_at(FX_LITERAL(fx_l1_loss_args){ .reduction = FX_REDUCTION_MEAN, .x = x_, .target = __VA_ARGS__ }, FX_HERE)
+#define fx_l1_loss(x_, ...)                                                                                  \
+    fx_l1_loss_at(                                                                                           \
+        FX_LITERAL(fx_l1_loss_args){ .reduction = FX_REDUCTION_MEAN, .x = x_, .target = __VA_ARGS__ },       \
+        FX_HERE)
 FX_API fx_tensor *fx_l1_loss_at(fx_l1_loss_args args, fx_where where);
 /* (x - t)^2 / (2 beta) where |x - t| < beta, else |x - t| - beta / 2 */
 typedef struct fx_smooth_l1_loss_args {
@@ -666,7 +698,11 @@ typedef struct fx_smooth_l1_loss_args {
     int reduction; /* fx_reduction */
     double beta;
 } fx_smooth_l1_loss_args;
-#define fx_smooth_l1_loss(x_, ...) fx_smooth_l1_loss_at(FX_LITERAL(fx_smooth_l1_loss_args){ .reduction = FX_REDUCTION_MEAN, .beta = 1, .x = x_, .target = __VA_ARGS__ }, FX_HERE)
+#define fx_smooth_l1_loss(x_, ...)                                                                           \
+    fx_smooth_l1_loss_at(                                                                                    \
+        FX_LITERAL(fx_smooth_l1_loss_args){                                                                  \
+            .reduction = FX_REDUCTION_MEAN, .beta = 1, .x = x_, .target = __VA_ARGS__ },                     \
+        FX_HERE)
 FX_API fx_tensor *fx_smooth_l1_loss_at(fx_smooth_l1_loss_args args, fx_where where);
 /* (x - t)^2 / 2 where |x - t| <= delta, else delta (|x - t| - delta / 2) */
 typedef struct fx_huber_loss_args {
@@ -674,37 +710,57 @@ typedef struct fx_huber_loss_args {
     int reduction; /* fx_reduction */
     double delta;
 } fx_huber_loss_args;
-#define fx_huber_loss(x_, ...) fx_huber_loss_at(FX_LITERAL(fx_huber_loss_args){ .reduction = FX_REDUCTION_MEAN, .delta = 1, .x = x_, .target = __VA_ARGS__ }, FX_HERE)
+#define fx_huber_loss(x_, ...)                                                                               \
+    fx_huber_loss_at(                                                                                        \
+        FX_LITERAL(fx_huber_loss_args){                                                                      \
+            .reduction = FX_REDUCTION_MEAN, .delta = 1, .x = x_, .target = __VA_ARGS__ },                    \
+        FX_HERE)
 FX_API fx_tensor *fx_huber_loss_at(fx_huber_loss_args args, fx_where where);
 /* -w (t log x + (1 - t) log(1 - x)), logarithms not below -100 */
 typedef struct fx_binary_cross_entropy_args {
     fx_tensor *x, *target, *weight;
     int reduction; /* fx_reduction */
 } fx_binary_cross_entropy_args;
-#define fx_binary_cross_entropy(x_, ...) fx_binary_cross_entropy_at(FX_LITERAL(fx_binary_cross_entropy_args){ .reduction = FX_REDUCTION_MEAN, .x = x_, .target = __VA_ARGS__ }, FX_HERE)
+#define fx_binary_cross_entropy(x_, ...)                                                                     \
+    fx_binary_cross_entropy_at(FX_LITERAL(fx_binary_cross_entropy_args){ .reduction = FX_REDUCTION_MEAN,     \
+                                                                         .x = x_,                            \
+                                                                         .target = __VA_ARGS__ },            \
+                               FX_HERE)
 FX_API fx_tensor *fx_binary_cross_entropy_at(fx_binary_cross_entropy_args args, fx_where where);
 /* The same of sigmoid(x), from x, with the term of t times pos_weight. */
 typedef struct fx_binary_cross_entropy_with_logits_args {
     fx_tensor *x, *target, *weight, *pos_weight;
     int reduction; /* fx_reduction */
 } fx_binary_cross_entropy_with_logits_args;
-#define fx_binary_cross_entropy_with_logits(x_, ...) fx_binary_cross_entropy_with_logits_at(FX_LITERAL(fx_binary_cross_entropy_with_logits_args){ .reduction = FX_REDUCTION_MEAN, .x = x_, .target = __VA_ARGS__ }, FX_HERE)
-FX_API fx_tensor *fx_binary_cross_entropy_with_logits_at(fx_binary_cross_entropy_with_logits_args args, fx_where where);
-/* t (log t - x), x being log probabilities; log_target: exp(t) (t - x). FX_REDUCTION_BATCHMEAN: the sum over the first
- * size, which is the divergence. */
+#define fx_binary_cross_entropy_with_logits(x_, ...)                                                         \
+    fx_binary_cross_entropy_with_logits_at(                                                                  \
+        FX_LITERAL(fx_binary_cross_entropy_with_logits_args){                                                \
+            .reduction = FX_REDUCTION_MEAN, .x = x_, .target = __VA_ARGS__ },                                \
+        FX_HERE)
+FX_API fx_tensor *fx_binary_cross_entropy_with_logits_at(fx_binary_cross_entropy_with_logits_args args,
+                                                         fx_where where);
+/* t (log t - x), x being log probabilities; log_target: exp(t) (t - x). FX_REDUCTION_BATCHMEAN: the sum over
+ * the first size, which is the divergence. */
 typedef struct fx_kl_div_args {
     fx_tensor *x, *target;
     int reduction; /* fx_reduction */
     bool log_target;
 } fx_kl_div_args;
-#define fx_kl_div(x_, ...) fx_kl_div_at(FX_LITERAL(fx_kl_div_args){ .reduction = FX_REDUCTION_MEAN, .x = x_, .target = __VA_ARGS__ }, FX_HERE)
+#define fx_kl_div(x_, ...)                                                                                   \
+    fx_kl_div_at(                                                                                            \
+        FX_LITERAL(fx_kl_div_args){ .reduction = FX_REDUCTION_MEAN, .x = x_, .target = __VA_ARGS__ },        \
+        FX_HERE)
 FX_API fx_tensor *fx_kl_div_at(fx_kl_div_args args, fx_where where);
 /* log(1 + exp(-t x)) */
 typedef struct fx_soft_margin_loss_args {
     fx_tensor *x, *target;
     int reduction; /* fx_reduction */
 } fx_soft_margin_loss_args;
-#define fx_soft_margin_loss(x_, ...) fx_soft_margin_loss_at(FX_LITERAL(fx_soft_margin_loss_args){ .reduction = FX_REDUCTION_MEAN, .x = x_, .target = __VA_ARGS__ }, FX_HERE)
+#define fx_soft_margin_loss(x_, ...)                                                                         \
+    fx_soft_margin_loss_at(FX_LITERAL(fx_soft_margin_loss_args){ .reduction = FX_REDUCTION_MEAN,             \
+                                                                 .x = x_,                                    \
+                                                                 .target = __VA_ARGS__ },                    \
+                           FX_HERE)
 FX_API fx_tensor *fx_soft_margin_loss_at(fx_soft_margin_loss_args args, fx_where where);
 /* x where t is 1, max(0, margin - x) where t is -1 */
 typedef struct fx_hinge_embedding_loss_args {
@@ -712,7 +768,11 @@ typedef struct fx_hinge_embedding_loss_args {
     int reduction; /* fx_reduction */
     double margin;
 } fx_hinge_embedding_loss_args;
-#define fx_hinge_embedding_loss(x_, ...) fx_hinge_embedding_loss_at(FX_LITERAL(fx_hinge_embedding_loss_args){ .reduction = FX_REDUCTION_MEAN, .margin = 1, .x = x_, .target = __VA_ARGS__ }, FX_HERE)
+#define fx_hinge_embedding_loss(x_, ...)                                                                     \
+    fx_hinge_embedding_loss_at(                                                                              \
+        FX_LITERAL(fx_hinge_embedding_loss_args){                                                            \
+            .reduction = FX_REDUCTION_MEAN, .margin = 1, .x = x_, .target = __VA_ARGS__ },                   \
+        FX_HERE)
 FX_API fx_tensor *fx_hinge_embedding_loss_at(fx_hinge_embedding_loss_args args, fx_where where);
 /* exp(x) - t x, or x - t log(x + eps) if log_input is false; full adds Stirling's term of the target */
 typedef struct fx_poisson_nll_loss_args {
@@ -721,25 +781,32 @@ typedef struct fx_poisson_nll_loss_args {
     bool log_input, full;
     double eps;
 } fx_poisson_nll_loss_args;
-#define fx_poisson_nll_loss(x_, ...) fx_poisson_nll_loss_at(FX_LITERAL(fx_poisson_nll_loss_args){ .reduction = FX_REDUCTION_MEAN, .log_input = true, .eps = 1e-8, .x = x_, .target = __VA_ARGS__ }, FX_HERE)
+#define fx_poisson_nll_loss(x_, ...)                                                                         \
+    fx_poisson_nll_loss_at(FX_LITERAL(fx_poisson_nll_loss_args){ .reduction = FX_REDUCTION_MEAN,             \
+                                                                 .log_input = true,                          \
+                                                                 .eps = 1e-8,                                \
+                                                                 .x = x_,                                    \
+                                                                 .target = __VA_ARGS__ },                    \
+                           FX_HERE)
 FX_API fx_tensor *fx_poisson_nll_loss_at(fx_poisson_nll_loss_args args, fx_where where);
 
 /* (end of softmax, losses) */
 
 /* ---- products of matrices ------------------------------------------------------------------------------ */
 
-/* Operands may be of any strides: a transposed or an expanded view is read where it lies. Integers have products too
- * (they wrap around, and have no gradient); bool has not. */
+/* Operands may be of any strides: a transposed or an expanded view is read where it lies. Integers have
+ * products too (they wrap around, and have no gradient); bool has not. */
 
-/* NumPy's product: of the last two dimensions, those before them broadcast; a vector on the left is a row, on the
- * right a column, and what it stood for is left out of the result. dL/da = g b^T, dL/db = a^T g, summed over
- * broadcast dimensions. 0-d tensors are refused, as are inner sizes that differ. An inner size of 0 gives zeros. */
+/* NumPy's product: of the last two dimensions, those before them broadcast; a vector on the left is a row, on
+ * the right a column, and what it stood for is left out of the result. dL/da = g b^T, dL/db = a^T g, summed
+ * over broadcast dimensions. 0-d tensors are refused, as are inner sizes that differ. An inner size of 0
+ * gives zeros. */
 #define fx_matmul(a, b) fx_matmul_at(a, b, FX_HERE)
 FX_API fx_tensor *fx_matmul_at(fx_tensor *a, fx_tensor *b, fx_where where);
 
-/* The same for just two matrices (n, k) x (k, m); for stacks of as many (b, n, k) x (b, k, m); for a matrix and a
- * vector (n, k) x (k); for two vectors (k) x (k), which give a 0-d tensor; and a column times a row (n) x (m), which
- * give (n, m). */
+/* The same for just two matrices (n, k) x (k, m); for stacks of as many (b, n, k) x (b, k, m); for a matrix
+ * and a vector (n, k) x (k); for two vectors (k) x (k), which give a 0-d tensor; and a column times a row (n)
+ * x (m), which give (n, m). */
 #define fx_mm(a, b) fx_mm_at(a, b, FX_HERE)
 #define fx_bmm(a, b) fx_bmm_at(a, b, FX_HERE)
 #define fx_mv(a, v) fx_mv_at(a, v, FX_HERE)
@@ -751,15 +818,15 @@ FX_API fx_tensor *fx_mv_at(fx_tensor *a, fx_tensor *v, fx_where where);
 FX_API fx_tensor *fx_dot_at(fx_tensor *u, fx_tensor *v, fx_where where);
 FX_API fx_tensor *fx_outer_at(fx_tensor *u, fx_tensor *v, fx_where where);
 
-/* y = x w^T + b: x (..., in), w (out, in), b (out) or NULL for none, y (..., out). With w (in), b is 0-d and y (...).
- * dL/dx = g w, dL/dw = g^T x, dL/db = g summed over all but the last dimension. While an error stands, a NULL b is
- * taken for a tensor that failed, and the result is NULL. */
+/* y = x w^T + b: x (..., in), w (out, in), b (out) or NULL for none, y (..., out). With w (in), b is 0-d and
+ * y (...). dL/dx = g w, dL/dw = g^T x, dL/db = g summed over all but the last dimension. While an error
+ * stands, a NULL b is taken for a tensor that failed, and the result is NULL. */
 #define fx_linear(x, w, b) fx_linear_at(x, w, b, FX_HERE)
 FX_API fx_tensor *fx_linear_at(fx_tensor *x, fx_tensor *w, fx_tensor *b, fx_where where);
 
-/* beta x + alpha (a b), x being broadcast to the product: of two matrices (addmm), a matrix and a vector (addmv), a
- * column and a row (addr), stacks of matrices (baddbmm), and the sum of those (addbmm). beta and alpha are 1 if they
- * are not given. With beta = 0, x is not read. */
+/* beta x + alpha (a b), x being broadcast to the product: of two matrices (addmm), a matrix and a vector
+ * (addmv), a column and a row (addr), stacks of matrices (baddbmm), and the sum of those (addbmm). beta and
+ * alpha are 1 if they are not given. With beta = 0, x is not read. */
 typedef struct fx_addmm_args {
     fx_tensor *x, *mat1, *mat2;
     double beta, alpha;
@@ -776,9 +843,9 @@ FX_API fx_tensor *fx_addr_at(fx_addmm_args args, fx_where where);
 FX_API fx_tensor *fx_baddbmm_at(fx_addmm_args args, fx_where where);
 FX_API fx_tensor *fx_addbmm_at(fx_addmm_args args, fx_where where);
 
-/* Sums over the last dimension of both (a 0-d tensor scales); over the last `dims` of x with the first of other, or
- * over pairs of named dimensions: fx_tensordot(a, b, .dims_x = FX_DIMS(0), .dims_other = FX_DIMS(2)). What is left of
- * a comes first in the result. */
+/* Sums over the last dimension of both (a 0-d tensor scales); over the last `dims` of x with the first of
+ * other, or over pairs of named dimensions: fx_tensordot(a, b, .dims_x = FX_DIMS(0), .dims_other =
+ * FX_DIMS(2)). What is left of a comes first in the result. */
 #define fx_inner(a, b) fx_inner_at(a, b, FX_HERE)
 FX_API fx_tensor *fx_inner_at(fx_tensor *a, fx_tensor *b, fx_where where);
 typedef struct fx_tensordot_args {
@@ -786,23 +853,24 @@ typedef struct fx_tensordot_args {
     int64_t dims; /* 2 */
     fx_dims dims_x, dims_other;
 } fx_tensordot_args;
-#define fx_tensordot(...) fx_tensordot_at(FX_LITERAL(fx_tensordot_args){ .dims = 2, .x = __VA_ARGS__ }, FX_HERE)
+#define fx_tensordot(...)                                                                                    \
+    fx_tensordot_at(FX_LITERAL(fx_tensordot_args){ .dims = 2, .x = __VA_ARGS__ }, FX_HERE)
 FX_API fx_tensor *fx_tensordot_at(fx_tensordot_args args, fx_where where);
 
-/* fx_einsum("bij,bjk->bik", a, b): a letter for each dimension, the same letter for dimensions that go together, "..."
- * for any number of them; letters that the result has not are summed over, a letter twice in an operand is its
- * diagonal. Without "->" the result has the letters that stand once, in the order of the alphabet. Sizes of 1
- * broadcast. Any number of operands up to 16, contracted from left to right. */
+/* fx_einsum("bij,bjk->bik", a, b): a letter for each dimension, the same letter for dimensions that go
+ * together, "..." for any number of them; letters that the result has not are summed over, a letter twice in
+ * an operand is its diagonal. Without "->" the result has the letters that stand once, in the order of the
+ * alphabet. Sizes of 1 broadcast. Any number of operands up to 16, contracted from left to right. */
 #define fx_einsum(equation, ...) fx_einsum_at(equation, FX_LIST(__VA_ARGS__), FX_HERE)
 FX_API fx_tensor *fx_einsum_at(const char *equation, fx_list tensors, fx_where where);
 
-/* The product of 2 to 32 matrices, in the order that takes the fewest multiplications; the first and the last may be
- * vectors. */
+/* The product of 2 to 32 matrices, in the order that takes the fewest multiplications; the first and the last
+ * may be vectors. */
 #define fx_multi_dot(...) fx_multi_dot_at(FX_LIST(__VA_ARGS__), FX_HERE)
 FX_API fx_tensor *fx_multi_dot_at(fx_list tensors, fx_where where);
 
-/* Kronecker product, of up to four dimensions; the sum of a matrix' diagonal; and y[o] = x1 w[o] x2 + b[o] of the last
- * dimensions of x1 and x2, for w (out, in1, in2) and b (out) or NULL (see fx_linear). */
+/* Kronecker product, of up to four dimensions; the sum of a matrix' diagonal; and y[o] = x1 w[o] x2 + b[o] of
+ * the last dimensions of x1 and x2, for w (out, in1, in2) and b (out) or NULL (see fx_linear). */
 #define fx_kron(a, b) fx_kron_at(a, b, FX_HERE)
 #define fx_trace(x) fx_trace_at(x, FX_HERE)
 #define fx_bilinear(x1, x2, w, b) fx_bilinear_at(x1, x2, w, b, FX_HERE)
@@ -814,11 +882,12 @@ FX_API fx_tensor *fx_bilinear_at(fx_tensor *x1, fx_tensor *x2, fx_tensor *w, fx_
 
 /* ---- shapes -------------------------------------------------------------------------------------------- */
 
-/* Most of these are views: the result shows the memory of x, and a change of either in place changes both. A dim may be
- * negative, and then counts from the end. */
+/* Most of these are views: the result shows the memory of x, and a change of either in place changes both. A
+ * dim may be negative, and then counts from the end. */
 
-/* x in other sizes of as many numbers, in row-major order; one size may be -1 and is what is left. A view where the
- * strides of x allow it, else a copy; fx_view refuses to copy. To a 0-d tensor: fx_reshape_at(x, FX_NO_DIMS, FX_HERE). */
+/* x in other sizes of as many numbers, in row-major order; one size may be -1 and is what is left. A view
+ * where the strides of x allow it, else a copy; fx_view refuses to copy. To a 0-d tensor: fx_reshape_at(x,
+ * FX_NO_DIMS, FX_HERE). */
 #define FX_NO_DIMS (FX_LITERAL(fx_dims){ true, 0, { 0 } })
 #define fx_reshape(x, ...) fx_reshape_at(x, FX_DIMS(__VA_ARGS__), FX_HERE)
 #define fx_view(x, ...) fx_view_at(x, FX_DIMS(__VA_ARGS__), FX_HERE)
@@ -827,8 +896,8 @@ FX_API fx_tensor *fx_reshape_at(fx_tensor *x, fx_dims sizes, fx_where where);
 FX_API fx_tensor *fx_view_at(fx_tensor *x, fx_dims sizes, fx_where where);
 FX_API fx_tensor *fx_reshape_as_at(fx_tensor *x, const fx_tensor *other, fx_where where);
 
-/* Dimensions start_dim to end_dim, both included, as one: fx_flatten(x, 1, -1). All of them: fx_ravel(x). And the
- * other way: dimension dim cut into sizes, one of which may be -1: fx_unflatten(x, dim, 3, -1). */
+/* Dimensions start_dim to end_dim, both included, as one: fx_flatten(x, 1, -1). All of them: fx_ravel(x). And
+ * the other way: dimension dim cut into sizes, one of which may be -1: fx_unflatten(x, dim, 3, -1). */
 #define fx_flatten(x, start_dim, end_dim) fx_flatten_at(x, start_dim, end_dim, FX_HERE)
 #define fx_ravel(x) fx_ravel_at(x, FX_HERE)
 #define fx_unflatten(x, dim, ...) fx_unflatten_at(x, dim, FX_DIMS(__VA_ARGS__), FX_HERE)
@@ -836,8 +905,8 @@ FX_API fx_tensor *fx_flatten_at(fx_tensor *x, int64_t start_dim, int64_t end_dim
 FX_API fx_tensor *fx_ravel_at(fx_tensor *x, fx_where where);
 FX_API fx_tensor *fx_unflatten_at(fx_tensor *x, int64_t dim, fx_dims sizes, fx_where where);
 
-/* A dimension of size 1 put in before dim, 0 .. ndim; and taken out: all of size 1, or dim alone, or those of dims. A
- * dim of another size stays. */
+/* A dimension of size 1 put in before dim, 0 .. ndim; and taken out: all of size 1, or dim alone, or those of
+ * dims. A dim of another size stays. */
 #define FX_ALL_DIMS INT64_MIN
 typedef struct fx_squeeze_args {
     fx_tensor *x;
@@ -845,7 +914,8 @@ typedef struct fx_squeeze_args {
     fx_dims dims;
 } fx_squeeze_args;
 #define fx_unsqueeze(x, dim) fx_unsqueeze_at(x, dim, FX_HERE)
-#define fx_squeeze(...) fx_squeeze_at(FX_LITERAL(fx_squeeze_args){ .dim = FX_ALL_DIMS, .x = __VA_ARGS__ }, FX_HERE)
+#define fx_squeeze(...)                                                                                      \
+    fx_squeeze_at(FX_LITERAL(fx_squeeze_args){ .dim = FX_ALL_DIMS, .x = __VA_ARGS__ }, FX_HERE)
 FX_API fx_tensor *fx_unsqueeze_at(fx_tensor *x, int64_t dim, fx_where where);
 FX_API fx_tensor *fx_squeeze_at(fx_squeeze_args args, fx_where where);
 
@@ -863,8 +933,9 @@ FX_API fx_tensor *fx_atleast_3d_at(fx_tensor *x, fx_where where);
 FX_API fx_tensor *fx_clone_at(fx_tensor *x, fx_where where);
 FX_API fx_tensor *fx_contiguous_at(fx_tensor *x, fx_where where);
 
-/* Dimensions in another order: fx_permute(x, 1, 0, 2) names for each of the result which of x it is. fx_t: of at most
- * two; fx_mT: the last two of any number. fx_movedim(x, a, b) puts dim a in place b (lists by fx_movedim_at). */
+/* Dimensions in another order: fx_permute(x, 1, 0, 2) names for each of the result which of x it is. fx_t: of
+ * at most two; fx_mT: the last two of any number. fx_movedim(x, a, b) puts dim a in place b (lists by
+ * fx_movedim_at). */
 #define fx_permute(x, ...) fx_permute_at(x, FX_DIMS(__VA_ARGS__), FX_HERE)
 #define fx_transpose(x, dim0, dim1) fx_transpose_at(x, dim0, dim1, FX_HERE)
 #define fx_t(x) fx_t_at(x, FX_HERE)
@@ -883,8 +954,8 @@ FX_API fx_tensor *fx_movedim_at(fx_tensor *x, fx_dims source, fx_dims destinatio
 FX_API fx_tensor *fx_expand_at(fx_tensor *x, fx_dims sizes, fx_where where);
 FX_API fx_tensor *fx_expand_as_at(fx_tensor *x, const fx_tensor *other, fx_where where);
 
-/* Along dim the numbers start, start + step ... before stop, as Python slices: negative ones count from the end, and
- * what is too far is cut off. fx_slice(x, 0, 2) is all from 2 on. step > 0. */
+/* Along dim the numbers start, start + step ... before stop, as Python slices: negative ones count from the
+ * end, and what is too far is cut off. fx_slice(x, 0, 2) is all from 2 on. step > 0. */
 typedef struct fx_slice_args {
     fx_tensor *x;
     int64_t dim, start, stop, step; /* 0, 0, all, 1 */
@@ -893,36 +964,36 @@ typedef struct fx_slice_args {
     fx_slice_at(FX_LITERAL(fx_slice_args){ .stop = INT64_MAX, .step = 1, .x = __VA_ARGS__ }, FX_HERE)
 FX_API fx_tensor *fx_slice_at(fx_slice_args args, fx_where where);
 
-/* The one at index along dim, without that dim; `length` from start on. FX_ERROR_INDEX if they are not there. */
+/* The one at index along dim, without that dim; `length` from start on. FX_ERROR_INDEX if they are not there.
+ */
 #define fx_select(x, dim, index) fx_select_at(x, dim, index, FX_HERE)
 #define fx_narrow(x, dim, start, length) fx_narrow_at(x, dim, start, length, FX_HERE)
 FX_API fx_tensor *fx_select_at(fx_tensor *x, int64_t dim, int64_t index, fx_where where);
 FX_API fx_tensor *fx_narrow_at(fx_tensor *x, int64_t dim, int64_t start, int64_t length, fx_where where);
 
-/* The diagonal of dim1 and dim2, offset above it (below: negative), as the last dimension. And zeros with x, its last
- * dimension, on such a diagonal: there dim1 and dim2 are -2 and -1. */
+/* The diagonal of dim1 and dim2, offset above it (below: negative), as the last dimension. And zeros with x,
+ * its last dimension, on such a diagonal: there dim1 and dim2 are -2 and -1. */
 typedef struct fx_diagonal_args {
     fx_tensor *x;
     int64_t offset, dim1, dim2; /* 0, 0, 1 */
 } fx_diagonal_args;
-#define fx_diagonal(...)                                                                                     \
-    fx_diagonal_at(FX_LITERAL(fx_diagonal_args){ .dim2 = 1, .x = __VA_ARGS__ }, FX_HERE)
+#define fx_diagonal(...) fx_diagonal_at(FX_LITERAL(fx_diagonal_args){ .dim2 = 1, .x = __VA_ARGS__ }, FX_HERE)
 #define fx_diag_embed(...)                                                                                   \
     fx_diag_embed_at(FX_LITERAL(fx_diagonal_args){ .dim1 = -2, .dim2 = -1, .x = __VA_ARGS__ }, FX_HERE)
 FX_API fx_tensor *fx_diagonal_at(fx_diagonal_args args, fx_where where);
 FX_API fx_tensor *fx_diag_embed_at(fx_diagonal_args args, fx_where where);
 
-/* Windows of `size` numbers along dim, each step on from the one before; a window's numbers are the last dimension. */
+/* Windows of `size` numbers along dim, each step on from the one before; a window's numbers are the last
+ * dimension. */
 #define fx_unfold(x, dim, size, step) fx_unfold_at(x, dim, size, step, FX_HERE)
 FX_API fx_tensor *fx_unfold_at(fx_tensor *x, int64_t dim, int64_t size, int64_t step, fx_where where);
 
-/* Pieces of x along dim, into the caller's array of at least as many as there will be (room): how many there are, 0
- * after a failure. They are views that may not be written in place.
- *     fx_tensor *piece[8];
- *     int n = fx_split(piece, 8, x, .sizes = FX_DIMS(2, 3), .dim = 1);
- * split: one size for all, the last piece being what is left, or the size of each; chunk: at most so many of one size;
- * tensor_split: before each of the indices, which ascend, or that many sections, the first of them one longer; unbind:
- * each x[..., k, ...] for itself. fx_split2(x, dim, &a, &b), fx_split3: equal parts. */
+/* Pieces of x along dim, into the caller's array of at least as many as there will be (room): how many there
+ * are, 0 after a failure. They are views that may not be written in place. fx_tensor *piece[8]; int n =
+ * fx_split(piece, 8, x, .sizes = FX_DIMS(2, 3), .dim = 1); split: one size for all, the last piece being what
+ * is left, or the size of each; chunk: at most so many of one size; tensor_split: before each of the indices,
+ * which ascend, or that many sections, the first of them one longer; unbind: each x[..., k, ...] for itself.
+ * fx_split2(x, dim, &a, &b), fx_split3: equal parts. */
 typedef struct fx_split_args {
     fx_tensor *x;
     fx_dims sizes;
@@ -959,9 +1030,9 @@ FX_API fx_status fx_split2_at(fx_tensor *x, int64_t dim, fx_tensor **a, fx_tenso
 FX_API fx_status fx_split3_at(fx_tensor *x, int64_t dim, fx_tensor **a, fx_tensor **b, fx_tensor **c,
                               fx_where where);
 
-/* The tensors one after the other along dim: fx_cat(1, a, b, c); along a new one: fx_stack(0, a, b). dtypes are promoted.
- * hstack, vstack, dstack, column_stack: along dim 1 (of one dimension 0), 0, 2, 1, tensors of too few dimensions being a
- * row (vstack), (1, n, 1) or (m, n, 1) (dstack), a column (column_stack). */
+/* The tensors one after the other along dim: fx_cat(1, a, b, c); along a new one: fx_stack(0, a, b). dtypes
+ * are promoted. hstack, vstack, dstack, column_stack: along dim 1 (of one dimension 0), 0, 2, 1, tensors of
+ * too few dimensions being a row (vstack), (1, n, 1) or (m, n, 1) (dstack), a column (column_stack). */
 #define fx_cat(dim, ...) fx_cat_at(FX_LIST(__VA_ARGS__), dim, FX_HERE)
 #define fx_stack(dim, ...) fx_stack_at(FX_LIST(__VA_ARGS__), dim, FX_HERE)
 #define fx_hstack(...) fx_hstack_at(FX_LIST(__VA_ARGS__), FX_HERE)
@@ -975,8 +1046,8 @@ FX_API fx_tensor *fx_vstack_at(fx_list tensors, fx_where where);
 FX_API fx_tensor *fx_dstack_at(fx_list tensors, fx_where where);
 FX_API fx_tensor *fx_column_stack_at(fx_list tensors, fx_where where);
 
-/* Each tensor broadcast to what all broadcast to, into outputs, as many as there are tensors; false after a failure.
- * meshgrid: of tensors of one dimension, each along a dimension of its own. */
+/* Each tensor broadcast to what all broadcast to, into outputs, as many as there are tensors; false after a
+ * failure. meshgrid: of tensors of one dimension, each along a dimension of its own. */
 enum { FX_MESHGRID_IJ, FX_MESHGRID_XY };
 typedef struct fx_meshgrid_args {
     fx_list tensors;
@@ -988,9 +1059,10 @@ typedef struct fx_meshgrid_args {
 FX_API bool fx_broadcast_tensors_at(fx_tensor **outputs, fx_list tensors, fx_where where);
 FX_API bool fx_meshgrid_at(fx_tensor **outputs, fx_meshgrid_args args, fx_where where);
 
-/* In place, returning x: x's numbers become those of source, which broadcasts to x; or one value, a number or a 0-d
- * tensor. x's history becomes source's. To write a part, write a view: fx_copy_(fx_select(x, 0, 1), row). Refused, at the
- * call, for a leaf that requires a gradient and its views, for pieces of a split, and where numbers of x share memory. */
+/* In place, returning x: x's numbers become those of source, which broadcasts to x; or one value, a number or
+ * a 0-d tensor. x's history becomes source's. To write a part, write a view: fx_copy_(fx_select(x, 0, 1),
+ * row). Refused, at the call, for a leaf that requires a gradient and its views, for pieces of a split, and
+ * where numbers of x share memory. */
 #define fx_copy_(x, source) fx_copy_at(x, source, FX_HERE)
 #define fx_fill_(x, value) fx_fill_at(x, FX_OPERAND(value), FX_HERE)
 #define fx_zero_(x) fx_zero_at(x, FX_HERE)
@@ -1004,8 +1076,9 @@ FX_API fx_tensor *fx_zero_at(fx_tensor *x, fx_where where);
 #define fx_ones_like(x) fx_full_like_at(x, 1, FX_HERE)
 FX_API fx_tensor *fx_full_like_at(const fx_tensor *x, double value, fx_where where);
 
-/* In each of dims from the last to the first: fx_flip(x, 0, 1). Shifted, what leaves at one end coming in at the other:
- * fx_roll(x, shift, dim); several, or all numbers row-major (no dims), by fx_roll_at. Turned k quarters from dim0 to dim1. */
+/* In each of dims from the last to the first: fx_flip(x, 0, 1). Shifted, what leaves at one end coming in at
+ * the other: fx_roll(x, shift, dim); several, or all numbers row-major (no dims), by fx_roll_at. Turned k
+ * quarters from dim0 to dim1. */
 typedef struct fx_rot90_args {
     fx_tensor *x;
     int64_t k, dim0, dim1; /* 1, 0, 1 */
@@ -1035,15 +1108,16 @@ typedef struct fx_diag_args {
 #define fx_diag(...) fx_diag_at(FX_LITERAL(fx_diag_args){ .x = __VA_ARGS__ }, FX_HERE)
 FX_API fx_tensor *fx_diag_at(fx_diag_args args, fx_where where);
 
-/* So many times along each dim: fx_repeat(x, 2, 1). More numbers than dims repeat along new ones, before the others; fewer
- * fx_tile alone allows: they count from the last dim. */
+/* So many times along each dim: fx_repeat(x, 2, 1). More numbers than dims repeat along new ones, before the
+ * others; fewer fx_tile alone allows: they count from the last dim. */
 #define fx_repeat(x, ...) fx_repeat_at(x, FX_DIMS(__VA_ARGS__), FX_HERE)
 #define fx_tile(x, ...) fx_tile_at(x, FX_DIMS(__VA_ARGS__), FX_HERE)
 FX_API fx_tensor *fx_repeat_at(fx_tensor *x, fx_dims times, fx_where where);
 FX_API fx_tensor *fx_tile_at(fx_tensor *x, fx_dims times, fx_where where);
 
-/* Numbers before and after x along its last dim, then along the one before it ...: fx_pad(x, FX_DIMS(1, 1, 2, 2)). They
- * are `value`, or what x holds: mirrored at its edge, the edge itself, from the other end. A negative number cuts off. */
+/* Numbers before and after x along its last dim, then along the one before it ...: fx_pad(x, FX_DIMS(1, 1, 2,
+ * 2)). They are `value`, or what x holds: mirrored at its edge, the edge itself, from the other end. A
+ * negative number cuts off. */
 enum { FX_PAD_CONSTANT, FX_PAD_REFLECT, FX_PAD_REPLICATE, FX_PAD_CIRCULAR };
 typedef struct fx_pad_args {
     fx_tensor *x;
@@ -1058,12 +1132,12 @@ FX_API fx_tensor *fx_pad_at(fx_pad_args args, fx_where where);
 
 /* ---- indexing ------------------------------------------------------------------------------------------ */
 
-/* An index is an int64, int32 or uint8 tensor; negative numbers count from the end. One that is out of range is
- * FX_ERROR_INDEX, and the error says which. What goes to one place is added in the order of the index, the same for any
- * number of threads; where numbers are put, the last wins, and it alone has a gradient. */
+/* An index is an int64, int32 or uint8 tensor; negative numbers count from the end. One that is out of range
+ * is FX_ERROR_INDEX, and the error says which. What goes to one place is added in the order of the index, the
+ * same for any number of threads; where numbers are put, the last wins, and it alone has a gradient. */
 
-/* Along dim, the rows that an index of one dimension names; of all numbers, row-major, those that an index of any sizes
- * names. */
+/* Along dim, the rows that an index of one dimension names; of all numbers, row-major, those that an index of
+ * any sizes names. */
 #define fx_index_select(x, dim, index) fx_index_select_at(x, dim, index, FX_HERE)
 #define fx_take(x, index) fx_take_at(x, index, FX_HERE)
 FX_API fx_tensor *fx_index_select_at(fx_tensor *x, int64_t dim, fx_tensor *index, fx_where where);
@@ -1079,18 +1153,20 @@ typedef struct fx_repeat_interleave_args {
     fx_repeat_interleave_at(FX_LITERAL(fx_repeat_interleave_args){ x, FX_OPERAND(repeats), dim }, FX_HERE)
 FX_API fx_tensor *fx_repeat_interleave_at(fx_repeat_interleave_args args, fx_where where);
 
-/* weight[index]: the rows of (v, ...) for an index of any sizes, (index..., ...). The row padding_idx has no gradient. */
+/* weight[index]: the rows of (v, ...) for an index of any sizes, (index..., ...). The row padding_idx has no
+ * gradient. */
 #define FX_NO_INDEX INT64_MIN
 typedef struct fx_embedding_args {
     fx_tensor *weight, *index;
     int64_t padding_idx; /* FX_NO_INDEX */
 } fx_embedding_args;
 #define fx_embedding(...)                                                                                    \
-    fx_embedding_at(FX_LITERAL(fx_embedding_args){ .padding_idx = FX_NO_INDEX, .weight = __VA_ARGS__ }, FX_HERE)
+    fx_embedding_at(FX_LITERAL(fx_embedding_args){ .padding_idx = FX_NO_INDEX, .weight = __VA_ARGS__ },      \
+                    FX_HERE)
 FX_API fx_tensor *fx_embedding_at(fx_embedding_args args, fx_where where);
 
-/* x with rows along dim added (alpha times source's), replaced by source's, or set to a number or 0-d tensor; source has
- * x's sizes but for as many along dim as the index has. */
+/* x with rows along dim added (alpha times source's), replaced by source's, or set to a number or 0-d tensor;
+ * source has x's sizes but for as many along dim as the index has. */
 typedef struct fx_index_add_args {
     fx_tensor *x;
     int64_t dim;
@@ -1102,8 +1178,10 @@ typedef struct fx_index_add_args {
 #define fx_index_copy(x, dim, index, source) fx_index_copy_at(x, dim, index, source, FX_HERE)
 #define fx_index_fill(x, dim, index, value) fx_index_fill_at(x, dim, index, FX_OPERAND(value), FX_HERE)
 FX_API fx_tensor *fx_index_add_at(fx_index_add_args args, fx_where where);
-FX_API fx_tensor *fx_index_copy_at(fx_tensor *x, int64_t dim, fx_tensor *index, fx_tensor *source, fx_where where);
-FX_API fx_tensor *fx_index_fill_at(fx_tensor *x, int64_t dim, fx_tensor *index, fx_operand value, fx_where where);
+FX_API fx_tensor *fx_index_copy_at(fx_tensor *x, int64_t dim, fx_tensor *index, fx_tensor *source,
+                                   fx_where where);
+FX_API fx_tensor *fx_index_fill_at(fx_tensor *x, int64_t dim, fx_tensor *index, fx_operand value,
+                                   fx_where where);
 
 /* x with its numbers at an index, row-major, replaced by source's, or with them added. */
 typedef struct fx_put_args {
@@ -1113,48 +1191,52 @@ typedef struct fx_put_args {
 #define fx_put(...) fx_put_at(FX_LITERAL(fx_put_args){ .x = __VA_ARGS__ }, FX_HERE)
 FX_API fx_tensor *fx_put_at(fx_put_args args, fx_where where);
 
-/* Single numbers: the index, of x's number of dimensions, says where along dim, and its own place where in the others:
- * y[i][j] = x[index[i][j]][j] for dim 0. It may be shorter than x but along dim. take_along_dim broadcasts both; without
- * a dim it is of all numbers, row-major. */
+/* Single numbers: the index, of x's number of dimensions, says where along dim, and its own place where in
+ * the others: y[i][j] = x[index[i][j]][j] for dim 0. It may be shorter than x but along dim. take_along_dim
+ * broadcasts both; without a dim it is of all numbers, row-major. */
 typedef struct fx_take_along_dim_args {
     fx_tensor *x, *index;
     int64_t dim; /* FX_ALL_DIMS */
 } fx_take_along_dim_args;
 #define fx_gather(x, dim, index) fx_gather_at(x, dim, index, FX_HERE)
-#define fx_take_along_dim(x, index, dim) fx_take_along_dim_at(FX_LITERAL(fx_take_along_dim_args){ x, index, dim }, FX_HERE)
+#define fx_take_along_dim(x, index, dim)                                                                     \
+    fx_take_along_dim_at(FX_LITERAL(fx_take_along_dim_args){ x, index, dim }, FX_HERE)
 FX_API fx_tensor *fx_gather_at(fx_tensor *x, int64_t dim, fx_tensor *index, fx_where where);
 FX_API fx_tensor *fx_take_along_dim_at(fx_take_along_dim_args args, fx_where where);
 
 /* x with numbers of source added, or put (source may be a number), where such an index says. */
 #define fx_scatter_add(x, dim, index, source) fx_scatter_add_at(x, dim, index, source, FX_HERE)
 #define fx_scatter(x, dim, index, source) fx_scatter_at(x, dim, index, FX_OPERAND(source), FX_HERE)
-FX_API fx_tensor *fx_scatter_add_at(fx_tensor *x, int64_t dim, fx_tensor *index, fx_tensor *source, fx_where where);
-FX_API fx_tensor *fx_scatter_at(fx_tensor *x, int64_t dim, fx_tensor *index, fx_operand source, fx_where where);
+FX_API fx_tensor *fx_scatter_add_at(fx_tensor *x, int64_t dim, fx_tensor *index, fx_tensor *source,
+                                    fx_where where);
+FX_API fx_tensor *fx_scatter_at(fx_tensor *x, int64_t dim, fx_tensor *index, fx_operand source,
+                                fx_where where);
 
 /* (end of indexing) */
 
 /* ---- masks --------------------------------------------------------------------------------------------- */
 
-/* x with a value, a number or a 0-d tensor, where mask, of bool (or uint8), holds; x and mask broadcast. The result has
- * x's dtype. In place, the mask broadcasts to x. */
+/* x with a value, a number or a 0-d tensor, where mask, of bool (or uint8), holds; x and mask broadcast. The
+ * result has x's dtype. In place, the mask broadcasts to x. */
 #define fx_masked_fill(x, mask, value) fx_masked_fill_at(x, mask, FX_OPERAND(value), FX_HERE)
 #define fx_masked_fill_(x, mask, value) fx_masked_fill_in_place_at(x, mask, FX_OPERAND(value), FX_HERE)
 FX_API fx_tensor *fx_masked_fill_at(fx_tensor *x, fx_tensor *mask, fx_operand value, fx_where where);
 FX_API fx_tensor *fx_masked_fill_in_place_at(fx_tensor *x, fx_tensor *mask, fx_operand value, fx_where where);
 
-/* The numbers of x where mask holds, row-major, in one dimension; x and mask broadcast. And x with source's numbers, from
- * its first on, row-major, where mask holds; source has as many at least. */
+/* The numbers of x where mask holds, row-major, in one dimension; x and mask broadcast. And x with source's
+ * numbers, from its first on, row-major, where mask holds; source has as many at least. */
 #define fx_masked_select(x, mask) fx_masked_select_at(x, mask, FX_HERE)
 #define fx_masked_scatter(x, mask, source) fx_masked_scatter_at(x, mask, source, FX_HERE)
 FX_API fx_tensor *fx_masked_select_at(fx_tensor *x, fx_tensor *mask, fx_where where);
 FX_API fx_tensor *fx_masked_scatter_at(fx_tensor *x, fx_tensor *mask, fx_tensor *source, fx_where where);
 
-/* Where the numbers of x are not 0: their coordinates, int64, (how many, dims of x), row-major. No gradient. */
+/* Where the numbers of x are not 0: their coordinates, int64, (how many, dims of x), row-major. No gradient.
+ */
 #define fx_nonzero(x) fx_nonzero_at(x, FX_HERE)
 FX_API fx_tensor *fx_nonzero_at(fx_tensor *x, fx_where where);
 
-/* x in another dtype; x itself if it has it. Reals become integers by truncation; anything but 0 is true. The gradient
- * comes back in x's dtype. */
+/* x in another dtype; x itself if it has it. Reals become integers by truncation; anything but 0 is true. The
+ * gradient comes back in x's dtype. */
 #define fx_to(x, dtype) fx_to_at(x, dtype, FX_HERE)
 FX_API fx_tensor *fx_to_at(fx_tensor *x, fx_dtype dtype, fx_where where);
 
@@ -1163,10 +1245,10 @@ FX_API fx_tensor *fx_to_at(fx_tensor *x, fx_dtype dtype, fx_where where);
 /* ---- random, checking ---------------------------------------------------------------------------------- */
 
 /* Zeroes each number with probability p and divides the others by 1 - p, so that the mean stays; p = 0 or
- * training = false gives x itself, p = 1 zeros. Which are zero depends on the context's random numbers alone, not on
- * threads; the gradient repeats them, and keeps nothing. p outside [0, 1] is an error.
- * feature_dropout zeroes whole channels of x (N, C, ...); alpha_dropout sets to selu's lower limit, and scales and
- * shifts so that mean 0 and variance 1 stay (Klambauer et al., "Self-normalizing neural networks", 2017). */
+ * training = false gives x itself, p = 1 zeros. Which are zero depends on the context's random numbers alone,
+ * not on threads; the gradient repeats them, and keeps nothing. p outside [0, 1] is an error. feature_dropout
+ * zeroes whole channels of x (N, C, ...); alpha_dropout sets to selu's lower limit, and scales and shifts so
+ * that mean 0 and variance 1 stay (Klambauer et al., "Self-normalizing neural networks", 2017). */
 typedef struct fx_dropout_args {
     fx_tensor *x;
     double p;      /* 0.5 */
@@ -1186,16 +1268,17 @@ FX_API fx_tensor *fx_alpha_dropout_at(fx_dropout_args args, fx_where where);
  *     fx_gradcheck(cx, &scale, x, .x1 = w, .options = &options);
  *     fx_gradcheck_function(cx, loss_of, model, FX_LIST(x, w), .report = stderr);
  *
- * Checked are the inputs that require a gradient, or else all that are of a floating dtype; the tensors given are not
- * changed. The gradient under a random seed, by local_grad and by local_grad_fused, is compared with the differences of
- * each output, extrapolated to high order with an estimate e of what they may be off (about 1e-12 of the number for
- * smooth functions). A number is wrong if it is off by more than 16 e + tolerance * (the sum of |terms| that make it up):
- * there is no absolute floor. Where a function has a kink, anything between the derivatives from the left and from the right
- * is right; numbers that differences cannot tell (16 e is more than a thousandth of them) are counted as such. Order 2 checks the
- * gradient of the gradient in the inputs and in the seed. Also: a second backward gives the same bits, a zero seed gives
- * zeros, and a gradient that is left out must be zero (it is left out when an input that the closure reads is not in
- * .captures). Random ops repeat their numbers.
- * Returns FX_OK, or FX_ERROR_GRADIENT with the worst number in the message, or what the op's own failure is. */
+ * Checked are the inputs that require a gradient, or else all that are of a floating dtype; the tensors given
+ * are not changed. The gradient under a random seed, by local_grad and by local_grad_fused, is compared with
+ * the differences of each output, extrapolated to high order with an estimate e of what they may be off
+ * (about 1e-12 of the number for smooth functions). A number is wrong if it is off by more than 16 e +
+ * tolerance * (the sum of |terms| that make it up): there is no absolute floor. Where a function has a kink,
+ * anything between the derivatives from the left and from the right is right; numbers that differences cannot
+ * tell (16 e is more than a thousandth of them) are counted as such. Order 2 checks the gradient of the
+ * gradient in the inputs and in the seed. Also: a second backward gives the same bits, a zero seed gives
+ * zeros, and a gradient that is left out must be zero (it is left out when an input that the closure reads is
+ * not in .captures). Random ops repeat their numbers. Returns FX_OK, or FX_ERROR_GRADIENT with the worst
+ * number in the message, or what the op's own failure is. */
 typedef struct fx_gradcheck_args {
     fx_tensor *x, *x1, *x2, *x3; /* an op's inputs, in order ... */
     fx_list inputs;              /* ... or as a list */
@@ -1204,10 +1287,11 @@ typedef struct fx_gradcheck_args {
     double tolerance;            /* 0: 1e-10 */
     FILE *report;                /* NULL: none */
 } fx_gradcheck_args;
-#define fx_gradcheck(cx, op, ...)                                                                                      \
+#define fx_gradcheck(cx, op, ...)                                                                            \
     fx_gradcheck_at(cx, op, FX_LITERAL(fx_gradcheck_args){ .x = __VA_ARGS__ }, FX_HERE)
-#define fx_gradcheck_function(cx, function, data, ...)                                                                 \
-    fx_gradcheck_function_at(cx, function, data, FX_LITERAL(fx_gradcheck_args){ .inputs = __VA_ARGS__ }, FX_HERE)
+#define fx_gradcheck_function(cx, function, data, ...)                                                       \
+    fx_gradcheck_function_at(cx, function, data, FX_LITERAL(fx_gradcheck_args){ .inputs = __VA_ARGS__ },     \
+                             FX_HERE)
 FX_API fx_status fx_gradcheck_at(fx_context *cx, const fx_op *op, fx_gradcheck_args args, fx_where where);
 FX_API fx_status fx_gradcheck_function_at(fx_context *cx, fx_checkpoint_function *function, void *data,
                                           fx_gradcheck_args args, fx_where where);

@@ -3,9 +3,9 @@
  * Grammar, one call a line (blank lines do not count):
  *
  *     line    = ["!"] { name "=" value }            "!": the call must be refused
- *     value   = tensor | number | "true" | "false" | "[" int { "," int } "]" | word | '"' words '"' | "{" tensor { " " tensor
- * } "}" tensor  = ["~"] "(" [ size { "," size } ] ")" [ dtype ] [ "@" domain | "{" number { "," number } "}"
- * ] | "$" name dtype   = "f32" | "f64" | "i64" | "i32" | "u8" | "bool"
+ *     value   = tensor | number | "true" | "false" | "[" int { "," int } "]" | word | '"' words '"' | "{"
+ * tensor { " " tensor } "}" tensor  = ["~"] "(" [ size { "," size } ] ")" [ dtype ] [ "@" domain | "{" number
+ * { "," number } "}" ] | "$" name dtype   = "f32" | "f64" | "i64" | "i32" | "u8" | "bool"
  *
  *     x=(3,4)                      f32 or f64, as the test wants, from N(0, 1)
  *     x=()@pos dim=-1              0-d
