@@ -3,13 +3,28 @@
 
 enum { FEW = 16 };
 
-static bool check_inputs(const fx_op *op, fx_list inputs, fx_where where)
+/* What a user's record may lack. */
+static bool check_op(const fx_op *op, const void *options, fx_context *cx, fx_where where)
+{
+    const char *what = !op                                    ? "there is no op"
+                       : !op->name                            ? "the op has no name"
+                       : !op->shape                           ? "the op has no shape rule"
+                       : !op->view && !op->forward            ? "the op has no forward"
+                       : op->outputs < 0 && !op->output_count ? "the op does not count its outputs"
+                       : op->options_size && !options         ? "the op takes options, and none were given"
+                                                              : NULL;
+    if (!what) return true;
+    fx_error_set(cx, FX_ERROR_ARGUMENT, where, "%s: %s", op && op->name ? op->name : "apply", what);
+    return false;
+}
+
+static bool check_inputs(const fx_op *op, fx_list inputs, const void *options, fx_where where)
 {
     for (int i = 0; i < inputs.count; i++)
         if (!inputs.at[i]) return false;
-    if (inputs.count == 0) return false;
+    if (inputs.count <= 0) return false;
     fx_context *cx = inputs.at[0]->cx;
-    if (!fx__enter(cx, where)) return false;
+    if (!fx__enter(cx, where) || !check_op(op, options, cx, where)) return false;
     if (op->inputs >= 0 && inputs.count != op->inputs) {
         fx_error_set(cx, FX_ERROR_ARGUMENT, where, "%s: takes %d tensors, not %d", op->name, op->inputs,
                      inputs.count);
@@ -108,7 +123,7 @@ static bool record(const fx_call *c, const fx_spec *specs, fx_tensor **ys, bool 
 static fx_tensor *apply(const fx_op *op, fx_list inputs, const void *options, fx_tensor **outputs,
                         fx_where where, bool *recorded)
 {
-    if (!check_inputs(op, inputs, where)) return NULL;
+    if (!check_inputs(op, inputs, options, where)) return NULL;
     fx_context *cx = inputs.at[0]->cx;
     fx_call c = { .cx = cx,
                   .op = op,
@@ -148,7 +163,7 @@ fx_tensor *fx_apply_at(const fx_op *op, fx_list inputs, const void *options, fx_
 {
     bool recorded = false;
     fx_tensor *y = apply(op, inputs, options, outputs, where, &recorded);
-    if (__builtin_expect(op->options_finish != NULL, 0) && options && !recorded)
+    if (__builtin_expect(op && op->options_finish, 0) && options && !recorded)
         op->options_finish((void *)(uintptr_t)options);
     return y;
 }

@@ -125,15 +125,17 @@ FX_API fx_dtype fx_promote(fx_dtype a, fx_dtype b);
 
 /* ---- lists that stand in a call ------------------------------------------------------------------------ */
 
-/* A list of dimensions or sizes: FX_DIMS(2, 3). Zeroed it means "not given". */
+/* A list of dimensions or sizes: FX_DIMS(2, 3). Zeroed it means "not given". More than FX_MAX_DIMS do not
+ * compile. */
 typedef struct fx_dims {
     bool given;
     int count;
     int64_t at[FX_MAX_DIMS];
 } fx_dims;
+#define FX__COUNT(...) (sizeof((int64_t[]){ __VA_ARGS__ }) / sizeof(int64_t))
+#define FX__AT_MOST(count, most) ((int)((count) * sizeof(char[(count) <= (most) ? 1 : -1])))
 #define FX_DIMS(...)                                                                                         \
-    (FX_LITERAL(fx_dims){                                                                                    \
-        true, (int)(sizeof((int64_t[]){ __VA_ARGS__ }) / sizeof(int64_t)), { __VA_ARGS__ } })
+    (FX_LITERAL(fx_dims){ true, FX__AT_MOST(FX__COUNT(__VA_ARGS__), FX_MAX_DIMS), { __VA_ARGS__ } })
 
 /* A list of tensors that the callee only reads: FX_LIST(a, b, c). */
 typedef struct fx_list {

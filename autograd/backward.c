@@ -769,6 +769,11 @@ static fx_tensor *seed_of(fx_pass *pass, int i, fx_tensor *root, fx_tensor *seed
         if (one) fx__space.fill(one, 1);
         return one;
     }
+    if (seed->cx != root->cx) {
+        fx_error_set(pass->cx, FX_ERROR_ARGUMENT, pass->where, "backward: seed %d belongs to another context",
+                     i);
+        return NULL;
+    }
     if (!same_shape(seed, root)) {
         fx_error_set(cx, FX_ERROR_SHAPE, pass->where,
                      "backward: Mismatch in shape: grad_output[%d] has a shape of %s and output[%d] has a "
@@ -1049,8 +1054,11 @@ static bool set_targets(fx_pass *pass, fx_list inputs)
     return true;
 }
 
+static bool is_list(fx_list list) { return list.count >= 0 && (list.at || list.count == 0); }
+
 static fx_context *context_in(fx_list list)
 {
+    if (!is_list(list)) return NULL;
     for (int i = 0; i < list.count; i++)
         if (!list.at[i]) return NULL;
     return list.count ? list.at[0]->cx : NULL;
@@ -1066,6 +1074,10 @@ static void renew_views(fx_list list)
 static bool check_lists(fx_context *cx, fx_list roots, fx_list seeds, fx_list inputs, fx_where where)
 {
     if (!fx__enter(cx, where)) return false;
+    if (!is_list(inputs) || !is_list(seeds)) {
+        fx_error_set(cx, FX_ERROR_ARGUMENT, where, "backward: a list has no tensors, but a count");
+        return false;
+    }
     for (int i = 0; i < inputs.count; i++)
         if (!inputs.at[i] || inputs.at[i]->cx != cx) {
             if (inputs.at[i])
@@ -1154,8 +1166,10 @@ fx_status fx_gradients_at(fx_tensor **results, fx_gradient_args a, fx_where wher
             inputs = a.input ? (fx_list){ 1, &a.input } : a.inputs;
     fx_list seeds = a.seed ? (fx_list){ 1, &a.seed } : a.seeds;
     fx_context *cx = context_in(outputs);
-    for (int i = 0; i < inputs.count; i++) results[i] = NULL;
+    for (int i = 0; results && i < inputs.count; i++) results[i] = NULL;
     if (!cx || (inputs.count && !context_in(inputs))) return FX_ERROR_ARGUMENT;
+    if (!results && inputs.count)
+        return fx_error_set(cx, FX_ERROR_ARGUMENT, where, "gradient: there is no room for results");
     if (inputs.count == 0) return fx_error_set(cx, FX_ERROR_ARGUMENT, where, "gradient: there are no inputs");
     fx_pass pass = { .retain = a.retain_graph || a.create_graph, .create = a.create_graph };
     uint64_t failures = cx->failures;

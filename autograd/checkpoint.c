@@ -267,8 +267,12 @@ fx_tensor *fx_checkpointed_at(fx_checkpoint_function *function, void *data, fx_l
 {
     for (int i = 0; i < inputs.count; i++)
         if (!inputs.at[i]) return NULL;
-    if (!function || inputs.count == 0 || !fx__enter(inputs.at[0]->cx, where)) return NULL;
+    if (inputs.count <= 0 || !fx__enter(inputs.at[0]->cx, where)) return NULL;
     fx_context *cx = inputs.at[0]->cx;
+    if (!function) {
+        fx_error_set(cx, FX_ERROR_ARGUMENT, where, "checkpoint: there is no function");
+        return NULL;
+    }
     if (cx->mode != FX_GRAD_ON) return function(data, inputs.at, inputs.count);
     fx_checkpoint *k = new_checkpoint(cx, function, data, inputs, where);
     if (!k) return NULL;

@@ -102,6 +102,7 @@ fx_mode fx_mode_push(fx_context *cx, fx_grad_mode mode)
 
 void fx_mode_pop(fx_mode *mode)
 {
+    if (!mode) return;
     if (mode->cx) mode->cx->mode = (uint8_t)mode->before;
     mode->cx = NULL;
 }
@@ -123,7 +124,7 @@ void fx_stats_reset_peak(fx_context *cx)
 
 void fx_memory_report(const fx_context *cx, FILE *file)
 {
-    if (!cx) return;
+    if (!cx || !file) return;
     fprintf(file, "%-32s %8s %8s %14s %14s\n", "scope opened at", "nodes", "buffers", "bytes", "captured");
     for (const fx_memory_scope *s = cx->scope; s; s = s->parent) {
         int64_t count = 0, bytes = 0, captured = 0;

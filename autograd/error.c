@@ -98,11 +98,12 @@ uint64_t fx__failures(const fx_context *cx) { return cx->failures; }
 
 void fx_on_warning(fx_context *cx, fx_warning_function *function, void *data)
 {
+    if (!cx) return;
     cx->warning = function;
     cx->warning_data = data;
 }
 
-int64_t fx_warning_count(const fx_context *cx) { return cx->warnings; }
+int64_t fx_warning_count(const fx_context *cx) { return cx ? cx->warnings : 0; }
 
 void fx__warn(fx_context *cx, const char *format, ...)
 {

@@ -29,7 +29,9 @@ static fx_hook *add_hook(fx_tensor *x, fx_hook like, const char *name, bool leaf
     bool mine = x && fx__enter(x->cx, where);
     fx_node *n = mine ? fx__edge(x) : NULL;
     fx_hook *h = NULL;
-    if (mine && !n)
+    if (mine && !like.function && !like.accumulate)
+        fx_error_set(x->cx, FX_ERROR_ARGUMENT, where, "%s: there is no function", name);
+    else if (mine && !n)
         fx_error_set(x->cx, FX_ERROR_GRAPH, where,
                      "%s: cannot register a hook on a tensor that doesn't require gradient", name);
     else if (n && n->op && leaf_only)
@@ -90,12 +92,21 @@ bool fx__run_multi(fx_context *cx, fx_multi *m, fx_tensor *const *grads, fx_wher
     return cx->failures == failures;
 }
 
-static bool check_multi(fx_list tensors, fx_where where)
+static bool check_multi(fx_list tensors, fx_multi_hook *function, fx_where where)
 {
-    fx_context *cx = tensors.count > 0 && tensors.at[0] ? tensors.at[0]->cx : NULL;
+    fx_context *cx = tensors.count > 0 && tensors.at && tensors.at[0] ? tensors.at[0]->cx : NULL;
     if (!cx || !fx__enter(cx, where)) return false;
+    if (!function) {
+        fx_error_set(cx, FX_ERROR_ARGUMENT, where, "add_multi_hook: there is no function");
+        return false;
+    }
     for (int i = 0; i < tensors.count; i++) {
-        if (!tensors.at[i] || tensors.at[i]->cx != cx) return false;
+        if (!tensors.at[i]) return false;
+        if (tensors.at[i]->cx != cx) {
+            fx_error_set(cx, FX_ERROR_ARGUMENT, where, "add_multi_hook: tensor %d belongs to another context",
+                         i);
+            return false;
+        }
         if (fx__edge(tensors.at[i])) continue;
         fx_error_set(cx, FX_ERROR_GRAPH, where,
                      "add_multi_hook: tensor %d does not require a gradient, so it cannot have a hook", i);
@@ -156,7 +167,7 @@ fx_hook *fx_add_multi_hook_at(fx_list tensors, fx_multi_mode mode, fx_multi_hook
                               void (*destroy)(void *), fx_where where)
 {
     fx_multi like = { { .data = data, .destroy = destroy }, function, mode, tensors.count, NULL };
-    fx_multi *m = check_multi(tensors, where) ? new_multi(tensors, like, where) : NULL;
+    fx_multi *m = check_multi(tensors, function, where) ? new_multi(tensors, like, where) : NULL;
     if (m) return &m->hook;
     if (destroy) destroy(data);
     return NULL;

@@ -63,10 +63,24 @@ static bool refuse(fx_tensor *x, fx_status code, fx_where where, const char *op,
     return false;
 }
 
+/* Whether elements share memory, as those of an expanded tensor or of overlapping windows do: they don't if,
+ * taken from the smallest up, each stride steps over all that those before it span. */
 static bool overlaps_itself(const fx_tensor *x)
 {
-    for (int i = 0; i < x->ndim; i++)
-        if (x->size[i] > 1 && fx__stride(x)[i] == 0) return true;
+    if (x->flags & FX__CONTIGUOUS || x->numel == 0) return false;
+    int64_t size[FX_MAX_DIMS], stride[FX_MAX_DIMS], span = 0;
+    int n = 0;
+    for (int i = 0; i < x->ndim; i++) {
+        if (x->size[i] == 1) continue;
+        int at = n++;
+        for (; at > 0 && stride[at - 1] > fx__stride(x)[i]; at--)
+            size[at] = size[at - 1], stride[at] = stride[at - 1];
+        size[at] = x->size[i], stride[at] = fx__stride(x)[i];
+    }
+    for (int i = 0; i < n; i++) {
+        if (stride[i] <= span) return true;
+        span += (size[i] - 1) * stride[i];
+    }
     return false;
 }
 
@@ -192,7 +206,8 @@ fx_tensor *fx__assign(fx_tensor *x, fx_tensor *value, const char *op, fx_where w
     }
     if (!fx__check_in_place(x, fx__edge(value) != NULL, op, where)) return NULL;
     if (value->dtype != x->dtype) {
-        if (fx_dtype_is_float((fx_dtype)value->dtype) && !fx_dtype_is_float((fx_dtype)x->dtype)) {
+        if ((fx_dtype_is_float((fx_dtype)value->dtype) && !fx_dtype_is_float((fx_dtype)x->dtype)) ||
+            x->dtype == FX_BOOL) {
             fx_error_set(x->cx, FX_ERROR_DTYPE, where,
                          "%s: result type %s can't be cast to the desired output type %s", op,
                          fx_dtype_name((fx_dtype)value->dtype), fx_dtype_name((fx_dtype)x->dtype));

@@ -82,6 +82,9 @@ fx_status fx_set_grad_at(fx_tensor *x, fx_tensor *grad, fx_where where)
     if (!grad) return fx_clear_grad(x), FX_OK;
     if (grad == x)
         return fx_error_set(x->cx, FX_ERROR_ARGUMENT, where, "set_grad: a tensor cannot be its own gradient");
+    if (grad->cx != x->cx)
+        return fx_error_set(x->cx, FX_ERROR_ARGUMENT, where,
+                            "set_grad: the gradient belongs to another context");
     if (grad->dtype != x->dtype)
         return fx_error_set(x->cx, FX_ERROR_DTYPE, where, "set_grad: the gradient is %s, the tensor %s",
                             fx_dtype_name((fx_dtype)grad->dtype), fx_dtype_name((fx_dtype)x->dtype));

@@ -496,7 +496,7 @@ fx_scope fx_scope_open_at(fx_context *cx, fx_where where)
 
 void fx_scope_close(fx_scope *scope)
 {
-    if (!scope->open) return;
+    if (!scope || !scope->open) return;
     scope->open = false;
     fx_context *cx = scope->cx;
     for (fx_memory_scope *s = cx->scope; s; s = s->parent) {

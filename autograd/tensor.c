@@ -186,6 +186,11 @@ fx_tensor *fx_wrap_at(fx_context *cx, fx_dtype dtype, void *data, fx_dims sizes,
                      fx__dims_text(cx, sizes.count, sizes.at));
         return NULL;
     }
+    if ((uintptr_t)data % fx_dtype_size(dtype)) {
+        fx_error_set(cx, FX_ERROR_ARGUMENT, where, "wrap: memory for %s must be aligned to %d bytes",
+                     fx_dtype_name(dtype), (int)fx_dtype_size(dtype));
+        return NULL;
+    }
     fx_tensor *x = new_handle(cx, dtype, sizes.count, 0);
     if (!x) return NULL;
     x->numel = n;

@@ -226,7 +226,7 @@ fx_tensor *fx_module_tensor(fx_module *m, const char *name)
 
 void fx_module_apply(fx_module *m, fx_module_function *function, void *data)
 {
-    if (!m) return;
+    if (!m || !function) return;
     for (fx_entry *e = m->children.first; e; e = e->next) fx_module_apply(e->child, function, data);
     function(data, m);
 }

@@ -158,7 +158,8 @@ static void triangle_forward(const fx_call *c)
     char *to = y->data;
     for (int64_t row = 0; row < y->numel / columns;
          row++, from += (size_t)columns * width(y), to += (size_t)columns * width(y)) {
-        int64_t cut = row % rows + t->offset + !t->upper; /* the lower part ends, the upper begins */
+        int64_t cut = 0; /* the lower part ends, the upper begins */
+        if (__builtin_add_overflow(row % rows + !t->upper, t->offset, &cut)) cut = columns;
         size_t at = (size_t)(cut < 0         ? 0
                              : cut > columns ? columns
                                              : cut) *

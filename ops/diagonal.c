@@ -98,6 +98,11 @@ static bool two_dims(const fx_tensor *x, int ndim, fx_diagonal_args args, diagon
                      fx_where where)
 {
     d->offset = args.offset;
+    if (d->offset < -(INT64_MAX / 4) || d->offset > INT64_MAX / 4) {
+        fx_error_set(x->cx, FX_ERROR_SHAPE, where, "%s: offset %lld is out of any matrix", op,
+                     (long long)d->offset);
+        return false;
+    }
     if ((d->dim1 = fx__dim_in(x, ndim, args.dim1, op, where)) < 0) return false;
     if ((d->dim2 = fx__dim_in(x, ndim, args.dim2, op, where)) < 0) return false;
     if (d->dim1 != d->dim2) return true;

@@ -665,7 +665,9 @@ fx_status fx_gradcheck_at(fx_context *cx, const fx_op *op, fx_gradcheck_args arg
     fx_tensor *each[4] = { args.x, args.x1, args.x2, args.x3 };
     fx_list list = args.inputs.count ? args.inputs : (fx_list){ 0, each };
     while (!args.inputs.count && list.count < 4 && each[list.count]) list.count++;
-    if (!cx || !op) return FX_ERROR_ARGUMENT;
+    if (!cx) return FX_ERROR_ARGUMENT;
+    if (!op || !op->name)
+        return fx_error_set(cx, FX_ERROR_ARGUMENT, where, "gradcheck: there is no op, or it has no name");
     if (list.count == 0 && !fx_error(cx))
         return fx_error_set(cx, FX_ERROR_ARGUMENT, where, "gradcheck: %s is given no input", op->name);
     subject s = { .cx = cx, .where = where, .op = op, .options = args.options };
@@ -675,7 +677,8 @@ fx_status fx_gradcheck_at(fx_context *cx, const fx_op *op, fx_gradcheck_args arg
 fx_status fx_gradcheck_function_at(fx_context *cx, fx_checkpoint_function *function, void *data,
                                    fx_gradcheck_args args, fx_where where)
 {
-    if (!cx || !function) return FX_ERROR_ARGUMENT;
+    if (!cx) return FX_ERROR_ARGUMENT;
+    if (!function) return fx_error_set(cx, FX_ERROR_ARGUMENT, where, "gradcheck: there is no function");
     subject s = { .cx = cx, .where = where, .function = function, .data = data };
     return start(&s, args, args.inputs);
 }

@@ -92,19 +92,27 @@ static fx_tensor *pad_rows(fx_tensor *x, int dim, int64_t before, int64_t after,
     return fx__rows(x, index, dim, FX__ROWS_ALL, 0, where);
 }
 
+/* Sizes that can be added to each other without a thought of overflow. */
+static bool fits(int64_t n) { return n > -(INT64_MAX / 4) && n < INT64_MAX / 4; }
+
 fx_tensor *fx_pad_at(fx_pad_args args, fx_where where)
 {
     fx_tensor *x = args.x;
     if (!x) return NULL;
-    if (args.pad.count % 2 || args.pad.count / 2 > x->ndim)
+    if (args.pad.count < 0 || args.pad.count % 2 || args.pad.count / 2 > x->ndim)
         return FX__REFUSE(x, ERROR_SHAPE, where,
                           "pad: %d numbers are not two for each of the last dims of %s", args.pad.count,
                           fx__shape_text(x));
+    if (args.mode < FX_PAD_CONSTANT || args.mode > FX_PAD_CIRCULAR)
+        return FX__REFUSE(x, ERROR_ARGUMENT, where, "pad: there is no mode %d", args.mode);
     padding p = { .value = args.value };
     for (int i = 0; i < args.pad.count / 2; i++) {
         int d = x->ndim - 1 - i;
         p.before[d] = args.pad.at[2 * i];
         p.after[d] = args.pad.at[2 * i + 1];
+        if (!fits(p.before[d]) || !fits(p.after[d]))
+            return FX__REFUSE(x, ERROR_SHAPE, where, "pad: %lld and %lld do not fit in memory",
+                              (long long)p.before[d], (long long)p.after[d]);
         if (args.mode == FX_PAD_CONSTANT || !(p.before[d] || p.after[d])) continue;
         if (args.mode == FX_PAD_CIRCULAR) { /* round what is left when numbers were cut off */
             int64_t cut = p.before[d] < 0 ? -p.before[d] : 0,

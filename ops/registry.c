@@ -18,7 +18,7 @@ static const fx_function *const functions[] = {
 
 const fx_function *const *fx_functions(int *count)
 {
-    *count = (int)(sizeof(functions) / sizeof(functions[0])) - 1;
+    if (count) *count = (int)(sizeof(functions) / sizeof(functions[0])) - 1;
     return functions;
 }
 

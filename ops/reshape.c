@@ -137,7 +137,8 @@ static bool complete(const fx_tensor *x, fx_dims *sizes, int64_t numel, const ch
 {
     int open = -1;
     int64_t known = 1;
-    bool good = sizes->count >= 0 && sizes->count <= FX_MAX_DIMS;
+    const bool few = sizes->count >= 0 && sizes->count <= FX_MAX_DIMS;
+    bool good = few;
     for (int i = 0; good && i < sizes->count; i++) {
         if (sizes->at[i] >= 0) {
             good = !__builtin_mul_overflow(known, sizes->at[i], &known);
@@ -146,7 +147,7 @@ static bool complete(const fx_tensor *x, fx_dims *sizes, int64_t numel, const ch
         good = sizes->at[i] == -1 && open < 0;
         open = i;
     }
-    const char *asked = good ? fx__dims_text(x->cx, sizes->count, sizes->at) : "those";
+    const char *asked = few ? fx__dims_text(x->cx, sizes->count, sizes->at) : "of so many dimensions";
     if (good && open >= 0 && known > 0) {
         sizes->at[open] = numel / known;
         known *= sizes->at[open];

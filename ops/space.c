@@ -139,7 +139,10 @@ static fx_tensor *clone(fx_tensor *x, fx_where where)
 
 static bool cast_shape(const fx_call *c, fx_spec *y)
 {
-    y->dtype = *(const fx_dtype *)c->options;
+    const fx_dtype dtype = *(const fx_dtype *)c->options;
+    if (dtype <= FX_DTYPE_NONE || dtype >= FX_DTYPE_COUNT)
+        return fx_call_fail(c, FX_ERROR_DTYPE, "there is no dtype of number %d", (int)dtype);
+    y->dtype = dtype;
     return true;
 }
 static fx_tensor *cast(fx_tensor *x, fx_dtype dtype, fx_where where);

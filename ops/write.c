@@ -7,6 +7,8 @@ fx_tensor *fx_copy_at(fx_tensor *x, fx_tensor *source, fx_where where)
 {
     if (!x || !source) return NULL;
     if (source == x) return x;
+    if (source->cx != x->cx)
+        return FX__REFUSE(x, ERROR_ARGUMENT, where, "copy_: the source belongs to another context");
     if (fx__owner(source) == fx__owner(x) && !(source = fx__space.clone(source, where))) return NULL;
     fx_tensor *same = source;
     if (!fx__same_sizes(x, source)) {
@@ -25,6 +27,8 @@ fx_tensor *fx_fill_at(fx_tensor *x, fx_operand value, fx_where where)
 {
     if (!x || !value.tensor) return NULL;
     if (!fx_operand_is_number(value)) {
+        if (value.tensor->cx != x->cx)
+            return FX__REFUSE(x, ERROR_ARGUMENT, where, "fill_: the value belongs to another context");
         if (value.tensor->ndim)
             return FX__REFUSE(x, ERROR_SHAPE, where, "fill_: the value is one number, not %s",
                               fx__shape_text(value.tensor));

@@ -99,6 +99,11 @@ double fx_accuracy_at(fx_accuracy_args args, fx_where where)
 {
     if (!args.module || !args.data) return NAN;
     fx_context *cx = fx_module_context(args.module);
+    if (args.size < 1) {
+        fx_error_set(cx, FX_ERROR_ARGUMENT, where, "accuracy: a batch has at least 1 sample, not %lld",
+                     (long long)args.size);
+        return NAN;
+    }
     modes before = { 0 };
     if (!note_modes(&before, args.module)) {
         fx_error_set(cx, FX_ERROR_MEMORY, where, "accuracy: out of memory");

@@ -1,4 +1,5 @@
-/* Writing in place: versions, histories, views (rules V1 to V9; V10 is in fuzz_test.c). */
+/* Writing in place: versions, histories, views (rules V1 to V6, V9; V10 is in fuzz_test.c). There are no out=
+ * arguments, and so no V7; V8 is an option that PyTorch has and this library has not: docs/in-place.md. */
 #include "support.h"
 
 static fx_tensor *ones(fx_context *cx) { return fx_ones(cx, FX_F64, 5, 5); }
@@ -273,6 +274,17 @@ Test(inplace, expanded_tensors_are_refused)
             "unsupported operation: more than one element of the written-to tensor refers to a single memory "
             "location. Please clone() the tensor before performing the operation.");
     ALL(x, 1);
+    /* windows that overlap; those that don't, and strided views, may be written */
+    fx_tensor *w = LEAF(cx, 1, 2, 3, 4), *h = fx_mul(w, 1);
+    cr_assert(fx_mul_(fx_unfold(h, 0, 2, 1), 2) == NULL);
+    REFUSED(cx, ARGUMENT,
+            "more than one element of the written-to tensor refers to a single memory location");
+    NUMBERS(h, 1, 2, 3, 4);
+    cr_assert(fx_mul_(fx_unfold(h, 0, 2, 2), 2) != NULL);
+    cr_assert(fx_mul_(fx_t(fx_unfold(h, 0, 1, 3)), 5) != NULL);
+    NUMBERS(h, 10, 4, 6, 40);
+    cr_assert(fx_backward(fx_sum(h)) == FX_OK);
+    NUMBERS(fx_grad(w), 10, 2, 2, 10);
     context_end(cx);
 }
 
