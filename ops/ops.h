@@ -1153,6 +1153,17 @@ typedef struct fx_repeat_interleave_args {
     fx_repeat_interleave_at(FX_LITERAL(fx_repeat_interleave_args){ x, FX_OPERAND(repeats), dim }, FX_HERE)
 FX_API fx_tensor *fx_repeat_interleave_at(fx_repeat_interleave_args args, fx_where where);
 
+/* Classes (...), integers, as rows (..., num_classes), int64, of zeros and a one at the class. Without
+ * num_classes (or with a negative one) it is one more than the largest class. FX_ERROR_INDEX: a class is not
+ * 0 .. num_classes - 1. */
+typedef struct fx_one_hot_args {
+    fx_tensor *x;
+    int64_t num_classes; /* -1 */
+} fx_one_hot_args;
+#define fx_one_hot(...)                                                                                      \
+    fx_one_hot_at(FX_LITERAL(fx_one_hot_args){ .num_classes = -1, .x = __VA_ARGS__ }, FX_HERE)
+FX_API fx_tensor *fx_one_hot_at(fx_one_hot_args args, fx_where where);
+
 /* weight[index]: the rows of (v, ...) for an index of any sizes, (index..., ...). The row padding_idx has no
  * gradient. */
 #define FX_NO_INDEX INT64_MIN
@@ -1241,6 +1252,22 @@ FX_API fx_tensor *fx_nonzero_at(fx_tensor *x, fx_where where);
 FX_API fx_tensor *fx_to_at(fx_tensor *x, fx_dtype dtype, fx_where where);
 
 /* (end of masks) */
+
+/* ---- derivatives --------------------------------------------------------------------------------------- */
+
+/* Gradients under a batch of seeds, each as if it were alone: seeds have a first dimension more than their
+ * outputs, and so have the results over the inputs. The rows of a Jacobian are those of an identity:
+ *
+ *     fx_gradients_batched(&jacobian, .output = y, .input = x, .seed = identity);
+ *
+ * Arguments as of fx_gradients(); results[i] is NULL where an input is not used and .allow_unused is set.
+ * With .create_graph the results have a history, in the seeds as well. FX_ERROR_SHAPE: a seed is no batch of
+ * its output. */
+#define fx_gradients_batched(results, ...)                                                                   \
+    fx_gradients_batched_at(results, FX_LITERAL(fx_gradient_args){ __VA_ARGS__ }, FX_HERE)
+FX_API fx_status fx_gradients_batched_at(fx_tensor **results, fx_gradient_args args, fx_where where);
+
+/* (end of derivatives) */
 
 /* ---- random, checking ---------------------------------------------------------------------------------- */
 

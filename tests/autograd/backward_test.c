@@ -56,7 +56,7 @@ Test(backward, a_second_pass_over_a_freed_graph_is_an_error)
     fx_context *cx = context_new();
     fx_tensor *x = LEAF(cx, 1, 2);
     fx_tensor *y = fx_sum(fx_square(x));
-    const char *made = PLACE;
+    const char *made = place(__FILE__, __LINE__ - 1);
     fx_tensor *z = fx_sum(fx_square(y)); /* another line, to be named */
     cr_assert(fx_backward(y) == FX_OK);
     const char *freed = place(__FILE__, __LINE__ - 1);
@@ -65,7 +65,7 @@ Test(backward, a_second_pass_over_a_freed_graph_is_an_error)
     cr_assert(strstr(fx_error_message(cx), freed), "%s: no %s", fx_error_message(cx), freed);
     REFUSED(cx, FREED, ".retain_graph");
     cr_assert(fx_backward(z) == FX_ERROR_FREED);
-    (void)made;
+    cr_assert(strstr(fx_error_message(cx), made), "%s: no %s", fx_error_message(cx), made);
     REFUSED(cx, FREED, "already freed");
     NUMBERS(fx_grad(x), 2, 4);
     /* nothing captured: again and again */
@@ -535,6 +535,51 @@ Test(backward, a_hook_of_a_leaf_that_fails_changes_nothing)
         for (int i = 0; i < 3; i++) cr_assert(!fx_grad(leaf[i]));
         context_end(cx);
     }
+}
+
+/* B17 */
+Test(backward, a_batch_of_seeds_is_a_loop_over_them)
+{
+    fx_context *cx = context_new();
+    enum { IN = 4, OUT = 5 };
+    fx_tensor *w = fx_randn(cx, FX_F64, OUT, IN), *x = fx_parameter(fx_randn(cx, FX_F64, IN)),
+              *b = fx_parameter(fx_randn(cx, FX_F64, OUT)), *unused = LEAF(cx, 1, 2);
+    fx_tensor *y = fx_mul(fx_tanh(fx_mv(w, x)), b), *jacobian[3];
+    fx_tensor *seeds = fx_to(fx_one_hot(fx_arange(cx, OUT)), FX_F64);
+    for (int graph = 0; graph < 2; graph++) {
+        cr_assert(fx_gradients_batched(jacobian, .output = y, .seed = seeds, .inputs = FX_LIST(x, b, unused),
+                                       .retain_graph = true, .create_graph = graph,
+                                       .allow_unused = true) == FX_OK,
+                  "%s", fx_error_message(cx));
+        cr_assert(fx_dim(jacobian[0], 0) == OUT && fx_dim(jacobian[0], 1) == IN && !jacobian[2]);
+        cr_assert(fx_requires_grad(jacobian[0]) == graph);
+        for (int r = 0; r < OUT; r++) {
+            fx_tensor *g[2];
+            cr_assert(fx_gradients(g, .output = y, .seed = fx_select(seeds, 0, r), .inputs = FX_LIST(x, b),
+                                   .retain_graph = true, .create_graph = graph) == FX_OK);
+            cr_assert(same_bits(g[0], fx_select(jacobian[0], 0, r)));
+            cr_assert(same_bits(g[1], fx_select(jacobian[1], 0, r)));
+        }
+        cr_assert(!fx_grad(x) && fx_context_stats(cx).scopes == 1);
+    }
+    /* through the Jacobian, and in the seeds */
+    fx_tensor *free_seeds = fx_parameter(fx_clone(seeds)), *j, *g[2];
+    cr_assert(fx_gradients_batched(&j, .output = y, .seed = free_seeds, .input = x, .create_graph = true) ==
+              FX_OK);
+    cr_assert(fx_gradients(g, .output = fx_sum(fx_square(j)), .inputs = FX_LIST(x, free_seeds)) == FX_OK);
+    fx_tensor *expected = fx_mul(fx_matmul(fx_detach(j), fx_t(fx_detach(jacobian[0]))), 2);
+    for (int i = 0; i < OUT * OUT; i++) cr_assert_float_eq(number(g[1], i), number(expected, i), 1e-13);
+    /* what is wrong */
+    cr_assert(fx_gradients_batched(&j, .output = y, .seed = fx_ones(cx, FX_F64, 3, 4), .input = x) ==
+              FX_ERROR_SHAPE);
+    REFUSED(cx, SHAPE, "gradients_batched: seed 0 of (3, 4) is no batch of (5,)");
+    cr_assert(fx_gradients_batched(&j, .output = y, .input = x) == FX_ERROR_ARGUMENT && !j);
+    REFUSED(cx, ARGUMENT, "there are 0 seeds for 1 outputs");
+    cr_assert(fx_gradients_batched(&j, .output = y, .seed = fx_zeros(cx, FX_F64, 0, OUT), .input = x) ==
+              FX_ERROR_SHAPE);
+    REFUSED(cx, SHAPE, "a batch of 0");
+    cr_assert(fx_gradients_batched(NULL, .output = y, .seed = seeds, .input = x) == FX_ERROR_ARGUMENT);
+    context_end(cx);
 }
 
 /* B18 */

@@ -184,6 +184,18 @@ static void scattered(fx_ref_call *c, bool adds)
 REFERENCE(scatter_add) { scattered(c, true); }
 REFERENCE(scatter) { scattered(c, false); }
 
-REFERENCES(index, ROW(index_select), ROW(take), ROW(embedding), ROW(repeat_interleave), ROW(index_add),
-           ROW(index_copy), ROW(index_fill), ROW(put), ROW(gather), ROW(take_along_dim), ROW(scatter_add),
-           ROW(scatter))
+REFERENCE(one_hot)
+{
+    fx_ref_tensor *x = TENSOR("x");
+    int64_t size[FX_MAX_DIMS], classes = INT("num_classes");
+    if (classes < 0)
+        EACH (x, i) classes = INT_AT(x, i) >= classes ? INT_AT(x, i) + 1 : classes;
+    RANGE (d, x->ndim) size[d] = x->size[d];
+    size[x->ndim] = classes;
+    fx_ref_tensor *y = OUT(0, x->ndim + 1, size);
+    EACH (x, i) AT(y, i * classes + INT_AT(x, i)) = 1;
+}
+
+REFERENCES(index, ROW(one_hot), ROW(index_select), ROW(take), ROW(embedding), ROW(repeat_interleave),
+           ROW(index_add), ROW(index_copy), ROW(index_fill), ROW(put), ROW(gather), ROW(take_along_dim),
+           ROW(scatter_add), ROW(scatter))
