@@ -245,6 +245,48 @@ static void *model_in_a_thread(void *data)
     return NULL;
 }
 
+/* T4: modes, hooks and errors are a context's, and so a thread's */
+static void *another_state(void *data)
+{
+    bool *fine = data;
+    fx_context *cx = context_new();
+    fx_tensor *x = LEAF(cx, 1, 2);
+    *fine = fx_get_grad_mode(cx) == FX_GRAD_ON && fx_error(cx) == FX_OK && fx_requires_grad(fx_exp(x)) &&
+            fx_backward(fx_sum(fx_exp(x))) == FX_OK;
+    fx_context_free(cx);
+    return NULL;
+}
+
+static void *refuse_to_pack(void *data, fx_tensor *x)
+{
+    (void)data, (void)x;
+    return NULL;
+}
+static fx_tensor *refuse_to_unpack(void *data, void *packed)
+{
+    (void)data, (void)packed;
+    return NULL;
+}
+
+Test(threads, the_state_of_one_is_not_that_of_another)
+{
+    fx_context *cx = context_new();
+    fx_tensor *x = LEAF(cx, 1, 2);
+    cr_assert(fx_push_saved_hooks(cx, (fx_saved_hooks){ refuse_to_pack, refuse_to_unpack, NULL, NULL }) ==
+              FX_OK);
+    cr_assert(fx_exp(x) == NULL && fx_error(cx) == FX_ERROR_USER);
+    bool fine = false;
+    FX_NO_GRAD (cx) {
+        pthread_t thread;
+        cr_assert(pthread_create(&thread, NULL, another_state, &fine) == 0);
+        pthread_join(thread, NULL);
+    }
+    cr_assert(fine && fx_error(cx) == FX_ERROR_USER);
+    fx_pop_saved_hooks(cx);
+    fx_error_clear(cx);
+    context_end(cx);
+}
+
 /* T1 */
 Test(threads, contexts_are_independent)
 {

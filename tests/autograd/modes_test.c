@@ -1,4 +1,4 @@
-/* Grad modes, detaching, inference (rules M1 to M6). */
+/* Grad modes, detaching, inference (rules M1 to M6; M7 is in tests/nn/module_test.c). */
 #include "support.h"
 
 /* M1 */

@@ -184,6 +184,13 @@ Test(module, modes_and_walks_are_recursive)
     cr_assert(!fx_is_training(root) && !fx_is_training(a) && !fx_is_training(b) && !fx_is_training(c));
     fx_train(a);
     cr_assert(!fx_is_training(root) && fx_is_training(a) && fx_is_training(b) && !fx_is_training(c));
+    /* which has nothing to do with whether gradients are recorded */
+    cr_assert(fx_get_grad_mode(cx) == FX_GRAD_ON);
+    FX_NO_GRAD (cx) fx_train(root);
+    cr_assert(fx_get_grad_mode(cx) == FX_GRAD_ON && fx_is_training(root));
+    fx_module *layer = fx_linear_layer(cx, 2, 2);
+    fx_eval(layer);
+    cr_assert(fx_requires_grad(fx_forward(layer, fx_ones(cx, FX_F32, 1, 2))));
     walk w = { 0 };
     fx_module_apply(root, note, &w);
     cr_assert(w.count == 4 && w.at[0] == b && w.at[1] == a && w.at[2] == c && w.at[3] == root);

@@ -354,6 +354,33 @@ Test(optim, bits_depend_neither_on_threads_nor_on_instructions)
     fx__kernels_cap(FX_ISA_COUNT);
 }
 
+/* An optimizer within the backward pass: each parameter is stepped, and its gradient let go, as it comes. */
+static fx_status step_this(void *data, fx_tensor *leaf) { return fx_step(data, .parameter = leaf); }
+
+Test(optim, steps_in_hooks_are_steps_after_the_pass)
+{
+    uint64_t digest[2];
+    for (int hooked = 0; hooked < 2; hooked++) {
+        fx_context *cx = fx_context_new(.threads = 1);
+        pair p = pair_new(cx, FX_F32);
+        fx_named at[2];
+        fx_optimizer *adam = fx_adam(named(&p, at), .lr = 0.05, .weight_decay = 0.1, .amsgrad = true);
+        for (int i = 0; hooked && i < 2; i++)
+            cr_assert_not_null(fx_add_accumulate_hook(p.w[i], step_this, adam, NULL));
+        for (int n = 0; n < 10; n++)
+            FX_SCOPE (cx) {
+                fx_tensor *loss = fx_add(fx_sum(fx_square(fx_tanh(p.w[0]))), fx_sum(fx_exp(p.w[1])));
+                cr_assert(fx_backward(loss) == FX_OK);
+                if (!hooked) cr_assert(fx_step(adam) == FX_OK);
+                cr_assert(fx_grad(p.w[0]) == NULL && fx_grad(p.w[1]) == NULL);
+            }
+        digest[hooked] = fx_digest(p.w[0]) * 31 + fx_digest(p.w[1]);
+        cr_assert(fx_error(cx) == FX_OK);
+        fx_context_free(cx);
+    }
+    cr_assert(digest[0] == digest[1]);
+}
+
 Test(optim, a_steady_step_takes_no_memory)
 {
     fx_context *cx = fx_context_new(.threads = 1);

@@ -1,6 +1,8 @@
 /* Properties of memory order and of threads: the same numbers give the same bits, wherever they lie and
  * whoever computes. */
+#include "ops/kernels/kernels.h"
 #include "properties.h"
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -66,3 +68,53 @@ PROPERTY(threads_give_the_same_bits)
     t->sample = NULL;
     free(samples);
 }
+
+/* ---- instruction sets ---------------------------------------------------------------------------------- */
+
+/* Wider registers sum in another order and fuse where a product's kernel asks for it, so the bits of sums and
+ * products may differ; the numbers may not, but for rounding of the largest beside them. */
+static void expect_near(trial *t, const fx_tensor *a, const fx_tensor *b, const char *what, int i,
+                        const char *isa)
+{
+    if (same_bits(a, b) ||
+        !expect(t, a && b && fx_numel(a) == fx_numel(b), "%s: %s %d is another one", isa, what, i))
+        return;
+    double *x = numbers_of(a), *y = numbers_of(b), most = 0;
+    for (int64_t k = 0; k < fx_numel(a); k++)
+        if (isfinite(x[k]) && fabs(x[k]) > most) most = fabs(x[k]);
+    const double tolerance = fx_dtype_of(a) == FX_F32 ? 1e-6 : fx_dtype_of(a) == FX_F64 ? 1e-14 : 0;
+    for (int64_t k = 0; k < fx_numel(a); k++)
+        expect(t,
+               isfinite(x[k]) ? fabs(x[k] - y[k]) <= tolerance * most
+               : isnan(x[k])  ? isnan(y[k])
+                              : x[k] == y[k],
+               "%s: %s %d [%lld] is %.17g, not %.17g", isa, what, i, (long long)k, y[k], x[k]);
+    free(x);
+    free(y);
+}
+
+static void kernels_of_sample(trial *t, void *data)
+{
+    (void)data;
+    static const char *const names[] = { "portable", "AVX2", "AVX-512" };
+    pass plain, wide;
+    for (int graph = 0; graph < 2; graph++) {
+        fx__kernels_cap(FX_ISA_PORTABLE);
+        if (pass_begin(&plain, t, (pass_options){ 0 }) && pass_gradient(&plain, t, graph, false))
+            for (int isa = FX_ISA_PORTABLE + 1; isa < FX_ISA_COUNT; isa++) {
+                if (fx__kernels_cap((fx_isa)isa) != (fx_isa)isa) continue; /* this machine has not got it */
+                if (expect(t, pass_begin(&wide, t, (pass_options){ 0 }), "%s: it fails", names[isa]) &&
+                    pass_gradient(&wide, t, graph, false)) {
+                    for (int k = 0; k < plain.outs; k++)
+                        expect_near(t, plain.out[k], wide.out[k], "output", k, names[isa]);
+                    for (int i = 0; i < plain.call.diffs; i++)
+                        expect_near(t, plain.grad[i], wide.grad[i], "gradient", i, names[isa]);
+                }
+                pass_end(&wide);
+            }
+        pass_end(&plain);
+    }
+    fx__kernels_cap(FX_ISA_COUNT);
+}
+
+PROPERTY(kernels_agree_across_instruction_sets) { each_sample(t, kernels_of_sample, NULL); }
