@@ -23,6 +23,14 @@ static int usage(void)
     return 2;
 }
 
+/* A whole number and nothing after it; -1 otherwise. */
+static int number(const char *text)
+{
+    char *end;
+    long n = strtol(text, &end, 10);
+    return end == text || *end || n < 0 || n > 1000000 ? -1 : (int)n;
+}
+
 static bool parse(int argc, char **argv, options *o)
 {
     for (int i = 1; i < argc; i += 2) {
@@ -33,15 +41,15 @@ static bool parse(int argc, char **argv, options *o)
         else if (!strcmp(name, "--out"))
             o->out = value;
         else if (!strcmp(name, "--epochs"))
-            o->epochs = atoi(value);
+            o->epochs = number(value);
         else if (!strcmp(name, "--threads"))
-            o->threads = atoi(value);
+            o->threads = number(value);
         else if (!strcmp(name, "--seed"))
-            o->seed = atoi(value);
+            o->seed = number(value);
         else
             return false;
     }
-    return o->epochs > 0;
+    return o->epochs > 0 && o->threads >= 0 && o->seed >= 0;
 }
 
 static double seconds(void)
@@ -87,7 +95,7 @@ int main(int argc, char **argv)
     int64_t steps = (fx_dataset_size(data) + 63) / 64;
     double *losses = calloc((size_t)(steps * o.epochs) + 1, sizeof *losses), accuracy = 0, start = seconds(),
            spent = 0;
-    if (!losses) return fx_context_free(cx), 1;
+    if (!losses) return fprintf(stderr, "fashion_mnist: out of memory\n"), fx_context_free(cx), 1;
     for (int epoch = 1; epoch <= o.epochs && fx_error(cx) == FX_OK; epoch++) {
         char label[32];
         snprintf(label, sizeof label, "epoch %d of %d", epoch, o.epochs);

@@ -53,8 +53,9 @@ def main():
         done = subprocess.run([program, "--data", os.path.join(folder, "nowhere")], stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE, text=True, check=False, cwd=folder)
         assert done.returncode == 1 and not done.stdout and "train-images-idx3-ubyte: No such file" in done.stderr, done
-        done = subprocess.run([program, "--epochs"], stderr=subprocess.PIPE, text=True, check=False)
-        assert done.returncode == 2 and done.stderr.startswith("usage: "), done
+        for wrong in (["--epochs"], ["--epochs", "0"], ["--epochs", "3x"], ["--epochs", "-1"], ["--threads", "two"], ["epochs", "1"]):
+            done = subprocess.run([program, *wrong], stderr=subprocess.PIPE, text=True, check=False)
+            assert done.returncode == 2 and done.stderr.startswith("usage: "), (wrong, done)
 
 
 if __name__ == "__main__":
