@@ -124,7 +124,8 @@ const fx_function fx__function_selu = { .name = "selu",
 fx_tensor *fx_gelu_at(fx_gelu_args a, fx_where where)
 {
     if (a.x && a.approximate != FX_GELU_EXACT && a.approximate != FX_GELU_TANH) {
-        fx_error_set(fx_context_of(a.x), FX_ERROR_ARGUMENT, where, "gelu: there is no form %d", a.approximate);
+        fx_error_set(fx_context_of(a.x), FX_ERROR_ARGUMENT, where, "gelu: there is no form %d",
+                     a.approximate);
         return NULL;
     }
     return run(a.approximate == FX_GELU_TANH ? FX__UNARY_gelu_tanh : FX__UNARY_gelu, a.x, where, 0, 0, 0);

@@ -1,4 +1,5 @@
-/* A planted fault: a tensor's handle used after the scope that it belongs to. The sanitized suite must see it. */
+/* A planted fault: a tensor's handle used after the scope that it belongs to. The sanitized suite must see
+ * it. */
 #include <fluxion/fluxion.h>
 
 #include <criterion/criterion.h>
