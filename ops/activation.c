@@ -11,7 +11,7 @@
 
 static fx_tensor *run(fx__unary_row row, fx_tensor *x, fx_where where, double p, double q, double r)
 {
-    return fx__unary(row, x, (const double[3]){ p, q, r }, where);
+    return fx__unary(row, x, (const double[FX__ROW_NUMBERS]){ p, q, r }, where);
 }
 
 #define SHAPES(options)                                                                                      \

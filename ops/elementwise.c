@@ -28,7 +28,7 @@ static const elementwise_op *record_of(const fx_call *c)
 {
     return (const elementwise_op *)(const void *)c->op;
 }
-static const double no_parameters[3];
+static const double no_parameters[FX__ROW_NUMBERS];
 static const double *parameters_of(const fx_call *c) { return c->options ? c->options : no_parameters; }
 
 /* ---- dtypes and shapes --------------------------------------------------------------------------------- */
@@ -410,7 +410,7 @@ enum { NONE = 0, X = FX__ROW_A, A = FX__ROW_A, B = FX__ROW_B, Y = FX__ROW_Y };
                                        .inputs = 1,                                                          \
                                        .captures = FX_CAPTURE_X0 | FX_CAPTURE_Y,                             \
                                        .captured = captured,                                                 \
-                                       .options_size = (count) * sizeof(double),                             \
+                                       .options_size = (count) ? FX__ROW_NUMBERS * sizeof(double) : 0,       \
                                        .strided = true,                                                      \
                                        .shape = unary_shape,                                                 \
                                        .forward = unary_forward,                                             \

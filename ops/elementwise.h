@@ -8,7 +8,7 @@
 #include "function.h"
 #include "kernels/elementwise.h"
 
-/* p: the parameters of a parametric row, else NULL. */
+/* p: FX__ROW_NUMBERS numbers for a parametric row, else NULL. */
 fx_tensor *fx__unary(fx__unary_row row, fx_tensor *x, const double *p, fx_where where);
 /* Two numbers give NULL: there is no context to make a result on. */
 fx_tensor *fx__binary(fx__binary_row row, fx_operand a, fx_operand b, fx_where where);

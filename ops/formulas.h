@@ -14,7 +14,7 @@ enum { FX__ROW_A = 1, FX__ROW_B = 2, FX__ROW_Y = 4 };
 
 typedef struct fx__terms {
     fx_where where;
-    fx_operand g, a, b, y, p[3];
+    fx_operand g, a, b, y, p[FX__ROW_NUMBERS];
 } fx__terms;
 
 typedef void fx__formula(const fx__terms *t, bool want_a, bool want_b, fx_operand out[2]);
@@ -25,7 +25,7 @@ static inline fx_operand fx__op_same(fx_operand a) { return a; }
 static fx_operand fx__op_unary(fx_where where, fx__unary_row row, fx_operand a, const double *p)
 {
     if (!fx_operand_is_number(a)) return fx_operand_tensor(fx__unary(row, a.tensor, p, where));
-    static const double none[3];
+    static const double none[FX__ROW_NUMBERS];
     fx__kernels()->elementwise->unary[row].value[FX__ELEMENT_F64](1, &a.number, &a.number, p ? p : none);
     return a;
 }
@@ -88,7 +88,8 @@ static fx_operand fx__op_flat(fx_where where, fx_operand a)
 #define NEG(a) FN(neg, a)
 #define FN(name, a) fx__op_unary(t->where, FX__UNARY_##name, FX__OPERAND_OF(a), NULL)
 #define FNP(name, a, p0)                                                                                     \
-    fx__op_unary(t->where, FX__UNARY_##name, FX__OPERAND_OF(a), &(double){ FX__OPERAND_OF(p0).number })
+    fx__op_unary(t->where, FX__UNARY_##name, FX__OPERAND_OF(a),                                              \
+                 (const double[FX__ROW_NUMBERS]){ FX__OPERAND_OF(p0).number })
 #define GT(a, b) FX__OFC(FX__COMPARE_gt, a, b)
 #define GE(a, b) FX__OFC(FX__COMPARE_ge, a, b)
 #define LT(a, b) FX__OFC(FX__COMPARE_lt, a, b)

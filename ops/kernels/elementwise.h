@@ -70,6 +70,8 @@ typedef enum fx__element { FX__ELEMENT_F32, FX__ELEMENT_F64, FX__ELEMENT_I64, FX
 /* Which operand of a binary value is one number for all. */
 typedef enum fx__lone { FX__LONE_NONE, FX__LONE_A, FX__LONE_B } fx__lone;
 
+/* p: so many numbers, whether the row uses them or not. */
+enum { FX__ROW_NUMBERS = 3 };
 typedef void fx__unary_value(int64_t n, void *y, const void *x, const double *p);
 /* g, x, y: what the row does not capture may be any readable numbers. */
 typedef void fx__unary_gradient(int64_t n, void *gx, const void *g, const void *x, const void *y,

@@ -3,7 +3,7 @@
  */
 #define K(number) ((T)(number))
 #define P(i) (q[i])
-#define NUMBERS const T q[3] = { (T)p[0], (T)p[1], (T)p[2] }
+#define NUMBERS const T q[FX__ROW_NUMBERS] = { (T)p[0], (T)p[1], (T)p[2] }
 
 /* The words of gradients, over numbers. */
 #define ADD(a, b) ((T)(a) + (T)(b))
