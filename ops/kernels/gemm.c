@@ -110,24 +110,14 @@ static void one_part(const job *j, int64_t index, void *work)
     (g.f64 ? j->kernels->block_f64 : j->kernels->block_f32)(&g, i0, i1, j0, j1, work);
 }
 
-/* The working memory of one thread: whichever is free, of as many as there are threads. */
-static int take_work(job *j)
-{
-    uint64_t taken = atomic_load(&j->taken);
-    int slot;
-    do slot = __builtin_ctzll(~taken);
-    while (!atomic_compare_exchange_weak(&j->taken, &taken, taken | 1ull << slot));
-    return slot;
-}
-
 static void some_parts(void *data, int64_t begin, int64_t end)
 {
     job *j = data;
     _Alignas(64) char small[SMALL_WORK];
-    const int slot = j->work ? take_work(j) : 0;
+    const int slot = j->work ? fx__take_slot(&j->taken) : 0;
     void *work = j->work ? j->work + (size_t)slot * FX_GEMM_WORK : small;
     for (int64_t index = begin; index < end; index++) one_part(j, index, work);
-    if (j->work) atomic_fetch_and(&j->taken, ~(1ull << slot));
+    if (j->work) fx__give_slot(&j->taken, slot);
 }
 
 /* Bytes that a product needs at most, if it is small: copies of both operands. */

@@ -168,6 +168,31 @@ static bool filled(trial *t, const json_t *args, const json_t *kwargs)
     return t->outs;
 }
 
+/* padding="same" is our same=true; "valid" is none. */
+static bool padding_in_words(trial *t, json_t *args, json_t *kwargs)
+{
+    (void)t, (void)args;
+    const char *word = json_string_value(json_object_get(kwargs, "padding"));
+    if (!word) return false;
+    if (!strcmp(word, "same")) json_object_set_new(kwargs, "same", json_true());
+    return json_object_del(kwargs, "padding") == 0;
+}
+
+/* Sizes of None are our -1. */
+static bool sizes_of_none(trial *t, json_t *args, json_t *kwargs)
+{
+    (void)t, (void)kwargs;
+    json_t *sizes = json_array_get(args, 1), *each;
+    size_t i;
+    bool found = false;
+    json_array_foreach(sizes, i, each) if (json_is_null(each))
+    {
+        json_array_set_new(sizes, i, json_integer(-1));
+        found = true;
+    }
+    return found;
+}
+
 static const adapter adapters[] = {
     { "amax", "amax", all_dims, NULL },
     { "amin", "amin", all_dims, NULL },
@@ -189,6 +214,12 @@ static const adapter adapters[] = {
     { "nanmean", "nanmean", all_dims, NULL },
     { "nansum", "nansum", all_dims, NULL },
     { "narrow", "narrow", number_third, NULL },
+    { "nn.functional.adaptive_avg_pool2d", "nn.functional.adaptive_avg_pool2d", sizes_of_none, NULL },
+    { "nn.functional.adaptive_avg_pool3d", "nn.functional.adaptive_avg_pool3d", sizes_of_none, NULL },
+    { "nn.functional.adaptive_max_pool2d", "nn.functional.adaptive_max_pool2d", sizes_of_none, NULL },
+    { "nn.functional.adaptive_max_pool3d", "nn.functional.adaptive_max_pool3d", sizes_of_none, NULL },
+    { "nn.functional.conv1d", "nn.functional.conv1d", padding_in_words, NULL },
+    { "nn.functional.conv2d", "nn.functional.conv2d", padding_in_words, NULL },
     { "norm", "norm", frobenius, NULL },
     { "polygamma", "polygamma", swap_first, NULL },
     { "positive", NULL, NULL, same },
