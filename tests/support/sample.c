@@ -118,7 +118,7 @@ static bool take(scanner *in, char c)
 static bool take_word(scanner *in, char word[static 40])
 {
     int n = 0;
-    while (n < 39 && (isalnum((unsigned char)*in->at) || *in->at == '_' || *in->at == '.'))
+    while (n < 39 && (isalnum((unsigned char)*in->at) || *in->at == '_' || *in->at == '.' || *in->at == '-'))
         word[n++] = *in->at++;
     word[n] = 0;
     return n > 0;
