@@ -98,14 +98,16 @@ static int64_t nearest_to(const fx__scale *s, int64_t o)
     return exact ? (2 * o + 1) * s->in / (2 * s->out) : o * s->in / s->out;
 }
 
-static double cubic_near(double d) { return (1.25 * d - 2.25) * d * d + 1; }
-static double cubic_far(double d) { return ((-0.75 * d + 3.75) * d - 6) * d + 3; }
+/* Keys' cubic convolution of the number just below a place, `part` away, and of the one before: in factors.
+ */
+static double cubic_near(double part, double rest) { return rest * (1 + part - 1.25 * part * part); }
+static double cubic_far(double part, double rest) { return -0.75 * part * rest * rest; }
 
 static void cubic_row(const fx__scale *s, int64_t o, fx__taps *t)
 {
     const place p = place_of(s, o);
-    const double weight[] = { cubic_far(p.part + 1), cubic_near(p.part), cubic_near(p.rest),
-                              cubic_far(p.rest + 1) };
+    const double weight[] = { cubic_far(p.part, p.rest), cubic_near(p.part, p.rest),
+                              cubic_near(p.rest, p.part), cubic_far(p.rest, p.part) };
     for (int k = 0; k < 4; k++) tap(t, o, clamp(p.at - 1 + k, 0, s->in - 1), weight[k]);
 }
 

@@ -178,6 +178,13 @@ static bool padding_in_words(trial *t, json_t *args, json_t *kwargs)
     return json_object_del(kwargs, "padding") == 0;
 }
 
+/* This form of attention gives its weights whether they were asked for or not. */
+static bool with_weights(trial *t, json_t *args, json_t *kwargs)
+{
+    (void)t, (void)args;
+    return json_object_set_new(kwargs, "need_attn_weights", json_true()) == 0;
+}
+
 /* Sizes of None are our -1. */
 static bool sizes_of_none(trial *t, json_t *args, json_t *kwargs)
 {
@@ -214,6 +221,8 @@ static const adapter adapters[] = {
     { "nanmean", "nanmean", all_dims, NULL },
     { "nansum", "nansum", all_dims, NULL },
     { "narrow", "narrow", number_third, NULL },
+    { "nn.functional._scaled_dot_product_attention", "nn.functional.scaled_dot_product_attention",
+      with_weights, NULL },
     { "nn.functional.adaptive_avg_pool2d", "nn.functional.adaptive_avg_pool2d", sizes_of_none, NULL },
     { "nn.functional.adaptive_avg_pool3d", "nn.functional.adaptive_avg_pool3d", sizes_of_none, NULL },
     { "nn.functional.adaptive_max_pool2d", "nn.functional.adaptive_max_pool2d", sizes_of_none, NULL },
