@@ -35,7 +35,7 @@ static fx_module *linear_new(fx_context *cx, fx_tensor *weight, fx_tensor *bias,
                : NULL;
 }
 
-static bool check_sizes(fx_context *cx, const char *name, int count, const int64_t *sizes, fx_where where)
+bool fx__check_sizes(fx_context *cx, const char *name, int count, const int64_t *sizes, fx_where where)
 {
     for (int i = 0; i < count; i++)
         if (sizes[i] < 0) {
@@ -46,8 +46,7 @@ static bool check_sizes(fx_context *cx, const char *name, int count, const int64
     return true;
 }
 
-/* Puts in the context's dtype where none was given. */
-static bool check_dtype(fx_context *cx, const char *name, fx_dtype *dtype, fx_where where)
+bool fx__check_dtype(fx_context *cx, const char *name, fx_dtype *dtype, fx_where where)
 {
     if (*dtype == FX_DTYPE_NONE) *dtype = fx_default_dtype(cx);
     if (fx_dtype_is_float(*dtype)) return true;
@@ -58,8 +57,8 @@ static bool check_dtype(fx_context *cx, const char *name, fx_dtype *dtype, fx_wh
 
 fx_module *fx_linear_layer_at(fx_linear_layer_args a, fx_where where)
 {
-    if (!a.cx || !check_sizes(a.cx, "linear_layer", 2, (int64_t[]){ a.in, a.out }, where)) return NULL;
-    if (!check_dtype(a.cx, "linear_layer", &a.dtype, where)) return NULL;
+    if (!a.cx || !fx__check_sizes(a.cx, "linear_layer", 2, (int64_t[]){ a.in, a.out }, where)) return NULL;
+    if (!fx__check_dtype(a.cx, "linear_layer", &a.dtype, where)) return NULL;
     const fx_dims sizes[2] = { { true, 2, { a.out, a.in } }, { true, 1, { a.out } } };
     fx_tensor *made[2] = { NULL };
     if (!fx__context_tensors(a.cx, a.dtype, a.bias ? 2 : 1, sizes, made, where)) return NULL;
@@ -96,8 +95,8 @@ static fx_module *embedding_new(const fx_embedding_layer_args *a, int64_t paddin
 
 fx_module *fx_embedding_layer_at(fx_embedding_layer_args a, fx_where where)
 {
-    if (!a.cx || !check_sizes(a.cx, "embedding_layer", 2, (int64_t[]){ a.count, a.width }, where) ||
-        !check_dtype(a.cx, "embedding_layer", &a.dtype, where))
+    if (!a.cx || !fx__check_sizes(a.cx, "embedding_layer", 2, (int64_t[]){ a.count, a.width }, where) ||
+        !fx__check_dtype(a.cx, "embedding_layer", &a.dtype, where))
         return NULL;
     if (a.padding_idx == FX_NO_INDEX) return embedding_new(&a, -1, where);
     const int64_t padding = a.padding_idx < 0 ? a.padding_idx + a.count : a.padding_idx;
@@ -280,7 +279,7 @@ fx_module *fx_mlp_at(fx_context *cx, fx_activation activation, int count, const 
                      fx_where where)
 {
     if (!cx || !check_activation(cx, "mlp", activation, where) ||
-        !check_sizes(cx, "mlp", count, sizes, where))
+        !fx__check_sizes(cx, "mlp", count, sizes, where))
         return NULL;
     if (count < 2) {
         fx_error_set(cx, FX_ERROR_ARGUMENT, where,

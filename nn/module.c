@@ -176,6 +176,12 @@ fx_tensor *fx_module_buffer_at(fx_buffer_args a, fx_where where)
     return own;
 }
 
+fx_tensor *fx__layer_buffer(fx_module *m, const char *name, fx_dtype dtype, fx_dims sizes, fx_where where)
+{
+    fx_tensor *x = fx__context_tensor(m->cx, dtype, sizes.count, sizes.at, where);
+    return fx_module_buffer_at((fx_buffer_args){ .module = m, .name = name, .x = x }, where);
+}
+
 const char *fx_name_in(fx_name_buffer *name, const char *format, ...)
 {
     va_list list;

@@ -56,6 +56,14 @@ fx_module *fx__layer_new(fx_context *cx, const char *kind, fx_forward_function *
 /* Adds parameters that come from fx__context_tensors(); they require a gradient. False after an error. */
 bool fx__layer_parameter(fx_module *m, const char *name, fx_tensor *x, fx_where where);
 
+/* Buffers of a layer, not set: of its context, as its parameters are. NULL after an error. */
+fx_tensor *fx__layer_buffer(fx_module *m, const char *name, fx_dtype dtype, fx_dims sizes, fx_where where);
+
+/* Whether none of a layer's sizes is negative; reports otherwise. */
+bool fx__check_sizes(fx_context *cx, const char *name, int count, const int64_t *sizes, fx_where where);
+/* Puts in the context's dtype where none was given; false if it is no floating one. */
+bool fx__check_dtype(fx_context *cx, const char *name, fx_dtype *dtype, fx_where where);
+
 /* A list, made if need be. Empty after an error. */
 fx_named_list fx__module_list(fx_module *m, fx_list_kind kind, fx_where where);
 

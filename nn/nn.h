@@ -161,6 +161,236 @@ typedef struct fx_embedding_layer_args {
                           FX_HERE)
 FX_API fx_module *fx_embedding_layer_at(fx_embedding_layer_args args, fx_where where);
 
+/* Convolutions of x (N, in, ...) or (in, ...), as fx_conv2d() and so on describes them:
+ *     fx_conv2d_layer(cx, 3, 32, 3, .padding = 1)
+ * "weight" (out, in / groups, kernel...) and "bias" (out) come from U(-b, b), b = 1 / sqrt(in / groups x the
+ * kernel). padding_mode says what stands outside x instead of zeros. */
+typedef struct fx_conv_layer_args {
+    fx_context *cx;
+    int64_t in, out, kernel_size;
+    int64_t stride, padding, dilation, groups; /* 1, 0, 1, 1 */
+    bool bias;                                 /* true */
+    bool same;
+    int padding_mode; /* FX_PAD_CONSTANT ... */
+    fx_dims kernel_sizes, strides, paddings, dilations;
+    fx_dtype dtype; /* FX_DTYPE_NONE: the context's */
+} fx_conv_layer_args;
+#define FX__CONV_LAYER(context, ...)                                                                         \
+    (FX_LITERAL(fx_conv_layer_args){ .bias = true, .cx = context, .in = __VA_ARGS__ })
+#define fx_conv1d_layer(...) fx_conv1d_layer_at(FX__CONV_LAYER(__VA_ARGS__), FX_HERE)
+#define fx_conv2d_layer(...) fx_conv2d_layer_at(FX__CONV_LAYER(__VA_ARGS__), FX_HERE)
+#define fx_conv3d_layer(...) fx_conv3d_layer_at(FX__CONV_LAYER(__VA_ARGS__), FX_HERE)
+FX_API fx_module *fx_conv1d_layer_at(fx_conv_layer_args args, fx_where where);
+FX_API fx_module *fx_conv2d_layer_at(fx_conv_layer_args args, fx_where where);
+FX_API fx_module *fx_conv3d_layer_at(fx_conv_layer_args args, fx_where where);
+
+/* Their transposes: "weight" (in, out / groups, kernel...), from U(-b, b), b = 1 / sqrt(out / groups x the
+ * kernel). */
+typedef struct fx_conv_transpose_layer_args {
+    fx_context *cx;
+    int64_t in, out, kernel_size;
+    int64_t stride, padding, output_padding, groups, dilation; /* 1, 0, 0, 1, 1 */
+    bool bias;                                                 /* true */
+    fx_dims kernel_sizes, strides, paddings, output_paddings, dilations;
+    fx_dtype dtype;
+} fx_conv_transpose_layer_args;
+#define FX__CONV_TRANSPOSE_LAYER(context, ...)                                                               \
+    (FX_LITERAL(fx_conv_transpose_layer_args){ .bias = true, .cx = context, .in = __VA_ARGS__ })
+#define fx_conv_transpose1d_layer(...)                                                                       \
+    fx_conv_transpose1d_layer_at(FX__CONV_TRANSPOSE_LAYER(__VA_ARGS__), FX_HERE)
+#define fx_conv_transpose2d_layer(...)                                                                       \
+    fx_conv_transpose2d_layer_at(FX__CONV_TRANSPOSE_LAYER(__VA_ARGS__), FX_HERE)
+#define fx_conv_transpose3d_layer(...)                                                                       \
+    fx_conv_transpose3d_layer_at(FX__CONV_TRANSPOSE_LAYER(__VA_ARGS__), FX_HERE)
+FX_API fx_module *fx_conv_transpose1d_layer_at(fx_conv_transpose_layer_args args, fx_where where);
+FX_API fx_module *fx_conv_transpose2d_layer_at(fx_conv_transpose_layer_args args, fx_where where);
+FX_API fx_module *fx_conv_transpose3d_layer_at(fx_conv_transpose_layer_args args, fx_where where);
+
+/* Norms over the last dimensions, fx_layer_norm() and fx_rms_norm(): fx_layer_norm_layer(cx, 64), or .sizes =
+ * FX_DIMS(8, 8). "weight" begins as ones, "bias" (not of rms_norm) as zeros; affine = false: without. */
+typedef struct fx_layer_norm_layer_args {
+    fx_context *cx;
+    int64_t size;
+    double eps;        /* 1e-5; rms_norm: -1, the dtype's epsilon */
+    bool affine, bias; /* true, true */
+    fx_dims sizes;
+    fx_dtype dtype;
+} fx_layer_norm_layer_args;
+#define fx_layer_norm_layer(context, ...)                                                                    \
+    fx_layer_norm_layer_at(                                                                                  \
+        FX_LITERAL(fx_layer_norm_layer_args){                                                                \
+            .eps = 1e-5, .affine = true, .bias = true, .cx = context, __VA_ARGS__ },                         \
+        FX_HERE)
+#define fx_rms_norm_layer(context, ...)                                                                      \
+    fx_rms_norm_layer_at(                                                                                    \
+        FX_LITERAL(fx_layer_norm_layer_args){ .eps = -1, .affine = true, .cx = context, __VA_ARGS__ },       \
+        FX_HERE)
+FX_API fx_module *fx_layer_norm_layer_at(fx_layer_norm_layer_args args, fx_where where);
+FX_API fx_module *fx_rms_norm_layer_at(fx_layer_norm_layer_args args, fx_where where);
+
+/* fx_group_norm(): fx_group_norm_layer(cx, groups, channels). */
+typedef struct fx_group_norm_layer_args {
+    fx_context *cx;
+    int64_t groups, channels;
+    double eps;  /* 1e-5 */
+    bool affine; /* true */
+    fx_dtype dtype;
+} fx_group_norm_layer_args;
+#define fx_group_norm_layer(context, ...)                                                                    \
+    fx_group_norm_layer_at(                                                                                  \
+        FX_LITERAL(fx_group_norm_layer_args){                                                                \
+            .eps = 1e-5, .affine = true, .cx = context, .groups = __VA_ARGS__ },                             \
+        FX_HERE)
+FX_API fx_module *fx_group_norm_layer_at(fx_group_norm_layer_args args, fx_where where);
+
+/* Batch norms, of x (N, C) or (N, C, L); (N, C, H, W); (N, C, D, H, W); and instance norms, of x (N, C, L)
+ * and so on or without a batch. In training by x's own statistics, which move the buffers "running_mean" and
+ * "running_var" by momentum (cumulative: to the mean of all batches so far) and are counted in
+ * "num_batches_tracked"; in eval by the buffers, if there are any (track_running_stats). Instance norms have
+ * neither weights nor buffers unless asked for. */
+typedef struct fx_batch_norm_layer_args {
+    fx_context *cx;
+    int64_t channels;
+    double eps, momentum; /* 1e-5, 0.1 */
+    bool affine, track_running_stats, cumulative;
+    fx_dtype dtype;
+} fx_batch_norm_layer_args;
+#define FX__NORM_LAYER(yes, context, ...)                                                                    \
+    (FX_LITERAL(fx_batch_norm_layer_args){ .eps = 1e-5,                                                      \
+                                           .momentum = 0.1,                                                  \
+                                           .affine = yes,                                                    \
+                                           .track_running_stats = yes,                                       \
+                                           .cx = context,                                                    \
+                                           .channels = __VA_ARGS__ })
+#define fx_batch_norm1d_layer(...) fx_batch_norm1d_layer_at(FX__NORM_LAYER(true, __VA_ARGS__), FX_HERE)
+#define fx_batch_norm2d_layer(...) fx_batch_norm2d_layer_at(FX__NORM_LAYER(true, __VA_ARGS__), FX_HERE)
+#define fx_batch_norm3d_layer(...) fx_batch_norm3d_layer_at(FX__NORM_LAYER(true, __VA_ARGS__), FX_HERE)
+#define fx_instance_norm1d_layer(...) fx_instance_norm1d_layer_at(FX__NORM_LAYER(false, __VA_ARGS__), FX_HERE)
+#define fx_instance_norm2d_layer(...) fx_instance_norm2d_layer_at(FX__NORM_LAYER(false, __VA_ARGS__), FX_HERE)
+#define fx_instance_norm3d_layer(...) fx_instance_norm3d_layer_at(FX__NORM_LAYER(false, __VA_ARGS__), FX_HERE)
+FX_API fx_module *fx_batch_norm1d_layer_at(fx_batch_norm_layer_args args, fx_where where);
+FX_API fx_module *fx_batch_norm2d_layer_at(fx_batch_norm_layer_args args, fx_where where);
+FX_API fx_module *fx_batch_norm3d_layer_at(fx_batch_norm_layer_args args, fx_where where);
+FX_API fx_module *fx_instance_norm1d_layer_at(fx_batch_norm_layer_args args, fx_where where);
+FX_API fx_module *fx_instance_norm2d_layer_at(fx_batch_norm_layer_args args, fx_where where);
+FX_API fx_module *fx_instance_norm3d_layer_at(fx_batch_norm_layer_args args, fx_where where);
+
+/* fx_local_response_norm(): fx_local_response_norm_layer(cx, size). */
+typedef struct fx_local_response_norm_layer_args {
+    fx_context *cx;
+    int64_t size;
+    double alpha, beta, k; /* 1e-4, 0.75, 1 */
+} fx_local_response_norm_layer_args;
+#define fx_local_response_norm_layer(context, ...)                                                           \
+    fx_local_response_norm_layer_at(                                                                         \
+        FX_LITERAL(fx_local_response_norm_layer_args){                                                       \
+            .alpha = 1e-4, .beta = 0.75, .k = 1, .cx = context, __VA_ARGS__ },                               \
+        FX_HERE)
+FX_API fx_module *fx_local_response_norm_layer_at(fx_local_response_norm_layer_args args, fx_where where);
+
+/* Pools and interpolation, with the options of the ops of these names:
+ *     fx_max_pool2d_layer(cx, 2), fx_interpolate_layer(cx, .scale_factor = 2) */
+#define FX__OPTION_LAYERS(X)                                                                                 \
+    X(max_pool1d, fx_max_pool_args)                                                                          \
+    X(max_pool2d, fx_max_pool_args)                                                                          \
+    X(max_pool3d, fx_max_pool_args)                                                                          \
+    X(avg_pool1d, fx_avg_pool_args)                                                                          \
+    X(avg_pool2d, fx_avg_pool_args)                                                                          \
+    X(avg_pool3d, fx_avg_pool_args)                                                                          \
+    X(adaptive_avg_pool1d, fx_adaptive_avg_pool_args)                                                        \
+    X(adaptive_avg_pool2d, fx_adaptive_avg_pool_args)                                                        \
+    X(adaptive_avg_pool3d, fx_adaptive_avg_pool_args)                                                        \
+    X(adaptive_max_pool1d, fx_adaptive_max_pool_args)                                                        \
+    X(adaptive_max_pool2d, fx_adaptive_max_pool_args)                                                        \
+    X(adaptive_max_pool3d, fx_adaptive_max_pool_args)                                                        \
+    X(lp_pool1d, fx_lp_pool_args)                                                                            \
+    X(lp_pool2d, fx_lp_pool_args)                                                                            \
+    X(lp_pool3d, fx_lp_pool_args)                                                                            \
+    X(interpolate, fx_interpolate_args)
+#define FX__DECLARE(function, structure)                                                                     \
+    FX_API fx_module *fx_##function##_layer_at(fx_context *cx, structure options, fx_where where);
+FX__OPTION_LAYERS(FX__DECLARE)
+#undef FX__DECLARE
+#define FX__OPTIONS(structure, ...) (FX_LITERAL(structure){ .x = NULL, __VA_ARGS__ })
+#define fx_max_pool1d_layer(cx, ...)                                                                         \
+    fx_max_pool1d_layer_at(cx, FX__OPTIONS(fx_max_pool_args, __VA_ARGS__), FX_HERE)
+#define fx_max_pool2d_layer(cx, ...)                                                                         \
+    fx_max_pool2d_layer_at(cx, FX__OPTIONS(fx_max_pool_args, __VA_ARGS__), FX_HERE)
+#define fx_max_pool3d_layer(cx, ...)                                                                         \
+    fx_max_pool3d_layer_at(cx, FX__OPTIONS(fx_max_pool_args, __VA_ARGS__), FX_HERE)
+#define FX__AVG_OPTIONS(...)                                                                                 \
+    (FX_LITERAL(fx_avg_pool_args){ .count_include_pad = true, .x = NULL, __VA_ARGS__ })
+#define fx_avg_pool1d_layer(cx, ...) fx_avg_pool1d_layer_at(cx, FX__AVG_OPTIONS(__VA_ARGS__), FX_HERE)
+#define fx_avg_pool2d_layer(cx, ...) fx_avg_pool2d_layer_at(cx, FX__AVG_OPTIONS(__VA_ARGS__), FX_HERE)
+#define fx_avg_pool3d_layer(cx, ...) fx_avg_pool3d_layer_at(cx, FX__AVG_OPTIONS(__VA_ARGS__), FX_HERE)
+#define fx_adaptive_avg_pool1d_layer(cx, ...)                                                                \
+    fx_adaptive_avg_pool1d_layer_at(cx, FX__OPTIONS(fx_adaptive_avg_pool_args, __VA_ARGS__), FX_HERE)
+#define fx_adaptive_avg_pool2d_layer(cx, ...)                                                                \
+    fx_adaptive_avg_pool2d_layer_at(cx, FX__OPTIONS(fx_adaptive_avg_pool_args, __VA_ARGS__), FX_HERE)
+#define fx_adaptive_avg_pool3d_layer(cx, ...)                                                                \
+    fx_adaptive_avg_pool3d_layer_at(cx, FX__OPTIONS(fx_adaptive_avg_pool_args, __VA_ARGS__), FX_HERE)
+#define fx_adaptive_max_pool1d_layer(cx, ...)                                                                \
+    fx_adaptive_max_pool1d_layer_at(cx, FX__OPTIONS(fx_adaptive_max_pool_args, __VA_ARGS__), FX_HERE)
+#define fx_adaptive_max_pool2d_layer(cx, ...)                                                                \
+    fx_adaptive_max_pool2d_layer_at(cx, FX__OPTIONS(fx_adaptive_max_pool_args, __VA_ARGS__), FX_HERE)
+#define fx_adaptive_max_pool3d_layer(cx, ...)                                                                \
+    fx_adaptive_max_pool3d_layer_at(cx, FX__OPTIONS(fx_adaptive_max_pool_args, __VA_ARGS__), FX_HERE)
+#define fx_lp_pool1d_layer(cx, ...)                                                                          \
+    fx_lp_pool1d_layer_at(cx, FX__OPTIONS(fx_lp_pool_args, __VA_ARGS__), FX_HERE)
+#define fx_lp_pool2d_layer(cx, ...)                                                                          \
+    fx_lp_pool2d_layer_at(cx, FX__OPTIONS(fx_lp_pool_args, __VA_ARGS__), FX_HERE)
+#define fx_lp_pool3d_layer(cx, ...)                                                                          \
+    fx_lp_pool3d_layer_at(cx, FX__OPTIONS(fx_lp_pool_args, __VA_ARGS__), FX_HERE)
+#define fx_interpolate_layer(cx, ...)                                                                        \
+    fx_interpolate_layer_at(cx, FX__OPTIONS(fx_interpolate_args, __VA_ARGS__), FX_HERE)
+
+/* y = x1 weight x2 + bias, of two inputs: "weight" (out, in1, in2) and "bias" (out) from U(-b, b), b = 1 /
+ * sqrt(in1). It has no fx_forward(), for that takes one. */
+typedef struct fx_bilinear_layer_args {
+    fx_context *cx;
+    int64_t in1, in2, out;
+    bool bias; /* true */
+    fx_dtype dtype;
+} fx_bilinear_layer_args;
+#define fx_bilinear_layer(context, ...)                                                                      \
+    fx_bilinear_layer_at(                                                                                    \
+        FX_LITERAL(fx_bilinear_layer_args){ .bias = true, .cx = context, .in1 = __VA_ARGS__ }, FX_HERE)
+FX_API fx_module *fx_bilinear_layer_at(fx_bilinear_layer_args args, fx_where where);
+#define fx_bilinear_forward(m, x1, x2) fx_bilinear_forward_at(m, x1, x2, FX_HERE)
+FX_API fx_tensor *fx_bilinear_forward_at(fx_module *m, fx_tensor *x1, fx_tensor *x2, fx_where where);
+
+/* Attention in several heads: fx_multihead_attention_layer(cx, 64, 8). x is (L, N, embed), (N, L, embed) with
+ * batch_first, or (L, embed). "in_proj_weight" (3 embed, embed) comes from Glorot's uniform numbers,
+ * "in_proj_bias" is zero, "out_proj" a linear layer with a bias of zero; keys and values of other widths have
+ * "q_proj_weight", "k_proj_weight", "v_proj_weight" instead. add_bias_kv adds a key and a value that are
+ * learnt ("bias_k", "bias_v"), add_zero_attn one of zeros. fx_forward() attends to x itself. */
+typedef struct fx_multihead_attention_layer_args {
+    fx_context *cx;
+    int64_t embed, heads;
+    double dropout;
+    bool bias; /* true */
+    bool add_bias_kv, add_zero_attn, batch_first;
+    int64_t key_size, value_size; /* 0: embed */
+    fx_dtype dtype;
+} fx_multihead_attention_layer_args;
+#define fx_multihead_attention_layer(context, ...)                                                           \
+    fx_multihead_attention_layer_at(                                                                         \
+        FX_LITERAL(fx_multihead_attention_layer_args){ .bias = true, .cx = context, .embed = __VA_ARGS__ },  \
+        FX_HERE)
+FX_API fx_module *fx_multihead_attention_layer_at(fx_multihead_attention_layer_args args, fx_where where);
+
+/* Attention of a query to keys and values. Masks of bool hold where a key may NOT be seen, masks of numbers
+ * are added: key_padding_mask (N, S) or (S), attn_mask (L, S) or (N heads, L, S). .weights = &w gives the
+ * weights (N, L, S), their mean over heads, or (N, heads, L, S) with each_head. */
+typedef struct fx_attend_args {
+    fx_module *module;
+    fx_tensor *query, *key, *value, *key_padding_mask, *attn_mask;
+    bool is_causal, each_head;
+    fx_tensor **weights;
+} fx_attend_args;
+#define fx_attend(...) fx_attend_at(FX_LITERAL(fx_attend_args){ .module = __VA_ARGS__ }, FX_HERE)
+FX_API fx_tensor *fx_attend_at(fx_attend_args args, fx_where where);
+
 /*    name, the op fx_..., PyTorch's word, its gain (fx_init_gain) */
 #define FX_ACTIVATION_LIST(X)                                                                                \
     X(RELU, relu, "relu", 1.4142135623730951)                                                                \

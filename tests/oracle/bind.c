@@ -22,7 +22,8 @@ bool trial_differentiates(const trial *t, const char *name)
     json_t *each;
     json_array_foreach(json_object_get(t->json, "diff"), i,
                        each) if (!strcmp(json_string_value(each), name)) return true;
-    return false;
+    /* modules' cases have no such list: what has a gradient is differentiated */
+    return !json_object_get(t->json, "diff") && json_object_get(json_object_get(t->json, "grads"), name);
 }
 
 /* ---- tensors of the file ------------------------------------------------------------------------------- */

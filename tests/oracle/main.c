@@ -23,7 +23,7 @@ static const struct {
     case_runner *run; /* NULL: not here yet */
 } kinds[] = {
     { "op", run_operator_case },
-    { "module", NULL },
+    { "module", run_module_case },
     { "optimizer", NULL },
     { "scheduler", NULL },
 };

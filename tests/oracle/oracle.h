@@ -154,5 +154,6 @@ const char *excuse_of(trial *t);
 
 typedef bool case_runner(trial *t);
 bool run_operator_case(trial *t);
+bool run_module_case(trial *t);
 
 #endif
