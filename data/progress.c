@@ -1,4 +1,5 @@
-/* Progress: on a terminal one line that is drawn anew, ten times a second at most,
+/* Progress: on a terminal one line that is drawn anew, ten times a second at most, its bar as wide as the
+ * words leave room for,
  *
  *     epoch  [############--------]  60 %  loss 0.4312  54,321 samples/s  2 s left
  *
@@ -110,24 +111,30 @@ static int columns(const fx_progress *p)
     return !ioctl(fileno(p->file), TIOCGWINSZ, &size) && size.ws_col > 20 ? size.ws_col : 80;
 }
 
+/* A bar as wide as the words leave room for, up to 20; none where they leave little. */
+static void add_bar(line *l, double fraction, int room)
+{
+    enum { LEAST = 4, MOST = 20, FRAME = 4 };
+    static const char full[] = "####################", empty[] = "--------------------";
+    const int width = room - FRAME > MOST ? MOST : room - FRAME, done = (int)(fraction * width);
+    if (width >= LEAST) add(l, "[%.*s%.*s]  ", done, full, width - done, empty);
+}
+
 static void show(fx_progress *p, double time)
 {
-    enum { BAR = 20 };
-    line l = { .length = 0 };
+    line words = { .length = 0 }, l = { .length = 0 };
     double elapsed = time - p->started, fraction = p->total ? (double)p->done / (double)p->total : 1;
-    add(&l, "%s  ", p->label);
-    if (p->terminal) {
-        int full = (int)(fraction * BAR);
-        add(&l, "[%.*s%.*s]  ", full, "####################", BAR - full, "--------------------");
-    }
-    add(&l, "%3d %%", (int)(100 * fraction));
-    add_notes(&l, p);
-    add_speed(&l, p, elapsed);
+    add(&words, "%3d %%", (int)(100 * fraction));
+    add_notes(&words, p);
+    add_speed(&words, p, elapsed);
     if (p->done > p->first && p->done < p->total) {
-        add(&l, "  ");
-        add_duration(&l, elapsed * (double)(p->total - p->done) / (double)(p->done - p->first));
-        add(&l, " left");
+        add(&words, "  ");
+        add_duration(&words, elapsed * (double)(p->total - p->done) / (double)(p->done - p->first));
+        add(&words, " left");
     }
+    add(&l, "%s  ", p->label);
+    if (p->terminal) add_bar(&l, fraction, columns(p) - 1 - (int)(l.length + words.length));
+    add(&l, "%s", words.text);
     if (p->terminal)
         fprintf(p->file, "\r%.*s\033[K", columns(p) - 1, l.text);
     else

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <math.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <time.h>
 
 TestSuite(batches, .init = start, .fini = stop);
@@ -341,6 +342,16 @@ Test(batches, progress_on_a_terminal)
     read_terminal(terminal, text, sizeof text, "11 batches");
     cr_expect(strstr(text, "\repoch  [#########-----------]   45 %  loss 0.25  "), "%s", text);
     cr_expect(strstr(text, " left\x1b[K\repoch  11 batches, 103 samples  loss 0.25  "), "%s", text);
+    /* a narrow terminal: the bar gives way, the words stay */
+    cr_assert(!ioctl(terminal, TIOCSWINSZ, &(struct winsize){ .ws_row = 24, .ws_col = 74 }));
+    FX_EACH_BATCH (batch, numbered(SAMPLES), .size = 10, .progress = "epoch 1 of 2", .progress_file = file) {
+        fx_progress_note(batch, "loss", 0.25);
+        if (batch.index == 4) nanosleep(&(struct timespec){ 0, 150000000 }, NULL);
+    }
+    read_terminal(terminal, text, sizeof text, "11 batches");
+    const char *drawn = strstr(text, "\repoch 1 of 2  ["),
+               *left = drawn ? strstr(drawn, " s left\x1b[K") : NULL;
+    cr_expect(left && left - drawn < 74 && !strstr(text, "[#########-----------]"), "%s", text);
     fclose(file);
     close(terminal);
 }
