@@ -243,7 +243,7 @@ FX_API void fx_scope_close(fx_scope *scope); /* closes those opened inside it to
 FX_API fx_tensor *fx_keep(fx_tensor *x);
 
 /* Ends x before its scope does: its memory goes back to the pool unless a recorded gradient needs it. x must
- * not be used afterwards. NULL is fine. */
+ * not be used afterwards. NULL is fine; so is fx_grad() of a tensor, which stays that tensor's. */
 FX_API void fx_release(fx_tensor *x);
 
 /* What lives on a context. Bytes are what tensors asked for; pool is what the system was asked for. */
@@ -520,8 +520,8 @@ struct fx_call {
     fx_tensor *const *ys; /* all outputs, likewise */
     fx_tensor *const *gs; /* in a gradient: of each output; NULL where none came */
     const void *options;  /* a copy of what fx_apply was given */
-    uint64_t
-        needs; /* in a gradient: bit i says that input i wants one. In a forward: that a node is recorded */
+    uint64_t needs; /* in a gradient: bit i says that input i wants one, bit 63 that one from input 63 on does
+                     * (fx_call_needs). In a forward: that a node is recorded */
     fx_tensor *const *shapes; /* the inputs, to ask for sizes and dtypes alone: always there */
 };
 
@@ -577,7 +577,10 @@ FX_API bool fx_shape_same(const fx_call *c, fx_spec *y);
 /* Reports what is wrong with a call, printf-like, after `file.c:12: op: `. Returns false. */
 FX_API bool fx_call_fail(const fx_call *c, fx_status code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-static inline bool fx_call_needs(const fx_call *c, int input) { return c->needs >> input & 1; }
+static inline bool fx_call_needs(const fx_call *c, int input)
+{
+    return c->needs >> (input < 63 ? input : 63) & 1;
+}
 
 /* FX_ELEMENTWISE (name, x, expression) defines a forward `name` that computes expression for each number x,
  * in C's double arithmetic, for either floating dtype. */

@@ -475,11 +475,18 @@ static bool in_order(fx_pass *pass, const fx_node *n, const fx_node *to)
     return true;
 }
 
+/* Whether the pass takes gradients to a node. */
+static inline bool wants(const fx_pass *pass, const fx_node *to)
+{
+    return to && (!pass->restricted || to->flags & (FX__NODE_NEEDED | FX__NODE_TARGET));
+}
+
 static inline __attribute__((always_inline)) bool deliver(fx_pass *pass, fx_node *n, const fx_call *c,
                                                           fx_tensor *g, fx_tensor **gx)
 {
     for (int i = 0; i < n->inputs; i++) {
-        if (!gx[i] || !fx_call_needs(c, i < 63 ? i : 63)) continue;
+        if (!gx[i] || !fx_call_needs(c, i)) continue;
+        if (i >= 63 && !wants(pass, n->link[i].node)) continue; /* one bit says it of all those */
         fx_tensor *t = gx[i];
         if (!same_shape(t, c->shapes[i]) || t->dtype != c->shapes[i]->dtype) {
             if (!(t = fit(pass, c, i, t))) return false;
@@ -581,11 +588,8 @@ static bool attend(fx_pass *pass, fx_node *n, fx_tensor **gs)
 static uint64_t wanted(const fx_pass *pass, const fx_node *n)
 {
     uint64_t needs = 0;
-    for (int i = 0; i < n->inputs; i++) {
-        const fx_node *to = n->link[i].node;
-        if (to && (!pass->restricted || to->flags & (FX__NODE_NEEDED | FX__NODE_TARGET)))
-            needs |= (uint64_t)1 << (i < 63 ? i : 63);
-    }
+    for (int i = 0; i < n->inputs; i++)
+        if (wants(pass, n->link[i].node)) needs |= (uint64_t)1 << (i < 63 ? i : 63);
     return needs;
 }
 
@@ -896,7 +900,11 @@ static void commit(fx_pass *pass, fx_commit *c)
         return;
     }
     /* who holds the old one may go on reading it */
-    if (m->grad) fx__heap_orphan(m->grad, pass->caller);
+    if (m->grad) {
+        m->grad->hangs = 0;
+        fx__heap_orphan(m->grad, pass->caller);
+    }
+    c->ready->hangs = 1;
     m->grad = c->ready;
 }
 

@@ -98,6 +98,7 @@ fx_status fx_set_grad_at(fx_tensor *x, fx_tensor *grad, fx_where where)
     if (!g) return FX_ERROR_MEMORY;
     if (g->numel) fx__space.copy(g, grad);
     fx_clear_grad(x);
+    g->hangs = 1;
     m->grad = g;
     return FX_OK;
 }

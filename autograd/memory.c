@@ -710,6 +710,7 @@ fx_tensor *fx_keep(fx_tensor *x)
 void fx_release(fx_tensor *x)
 {
     if (!x || x->flags & FX__ENDED || !fx__enter(x->cx, FX_LITERAL(fx_where){ 0 })) return;
+    if (x->flags & FX__HEAP && x->hangs) return;
     fx__leaf_end(x);
     if (x->flags & FX__HEAP) {
         fx__heap_free(x->cx, x);

@@ -55,8 +55,8 @@ struct fx_tensor {
     uint8_t dtype, ndim;
     uint16_t flags;
     uint16_t output; /* which of its node's */
-    uint16_t unused;
-    int64_t size[]; /* ndim sizes, then ndim strides */
+    uint16_t hangs;  /* in the heap: it is the gradient of a tensor, which ends it */
+    int64_t size[];  /* ndim sizes, then ndim strides */
 };
 
 static inline const int64_t *fx__stride(const fx_tensor *x) { return x->size + x->ndim; }

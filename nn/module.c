@@ -185,6 +185,7 @@ fx_tensor *fx__layer_buffer(fx_module *m, const char *name, fx_dtype dtype, fx_d
 const char *fx_name_in(fx_name_buffer *name, const char *format, ...)
 {
     va_list list;
+    if (!format) return name->text[0] = '\0', name->text;
     va_start(list, format);
     int length = vsnprintf(name->text, sizeof(name->text), format, list);
     va_end(list);

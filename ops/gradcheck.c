@@ -494,8 +494,8 @@ static bool check_zero_seed(subject *s, const double *x, const double *usual, do
 static bool find_inputs(subject *s, fx_list list)
 {
     bool any = false;
-    if (list.count > MOST_INPUTS) {
-        fx_error_set(s->cx, FX_ERROR_ARGUMENT, s->where, "gradcheck: takes at most %d inputs", MOST_INPUTS);
+    if (list.count < 1 || list.count > MOST_INPUTS || !list.at) {
+        fx_error_set(s->cx, FX_ERROR_ARGUMENT, s->where, "gradcheck: takes 1 to %d inputs", MOST_INPUTS);
         return false;
     }
     for (int i = 0; i < list.count; i++) {

@@ -105,6 +105,49 @@ Test(misuse, lists_with_a_count_alone)
     context_end(cx);
 }
 
+/* What c->needs has no bits for. */
+Test(misuse, more_inputs_than_bits)
+{
+    enum { MANY = 130 };
+    for (int graph = 0; graph < 2; graph++)
+        for (int only = 0; only < 3; only++) { /* one of the first, one of the last, all */
+            fx_context *cx = context_new();
+            fx_tensor *x[MANY];
+            for (int i = 0; i < MANY; i++) {
+                x[i] = fx_full(cx, FX_F64, i, 2);
+                if (only == 2 || i == (only ? 100 : 5)) fx_parameter(x[i]);
+            }
+            fx_tensor *y = fx_cat_at((fx_list){ MANY, x }, 0, FX_HERE);
+            fx_tensor *seed = fx_to(fx_arange(cx, 2 * MANY), FX_F64);
+            cr_assert(fx_backward(fx_mul(y, y), .seed = seed, .create_graph = graph) == FX_OK);
+            for (int i = 0; i < MANY; i++)
+                if (fx_requires_grad(x[i])) NUMBERS(fx_grad(x[i]), 4. * i * i, 2. * i * (2 * i + 1));
+            if (only == 2) { /* of part of the graph */
+                y = fx_cat_at((fx_list){ MANY, x }, 0, FX_HERE);
+                fx_tensor *g = fx_gradient(fx_sum(fx_square(y)), x[90], .create_graph = graph);
+                NUMBERS(g, 180, 180);
+            }
+            context_end(cx);
+        }
+}
+
+Test(misuse, a_gradient_is_not_released)
+{
+    fx_context *cx = context_new();
+    fx_tensor *x = fx_parameter(fx_ones(cx, FX_F64, 40)), *older;
+    for (int graph = 0; graph < 2; graph++) {
+        cr_assert(fx_backward(fx_sum(fx_square(x)), .create_graph = graph) == FX_OK);
+        fx_release(older = fx_grad(x));
+        cr_assert(fx_grad(x) == older);
+        ALL(fx_grad(x), graph ? 4 : 2);
+    }
+    fx_set_grad(x, fx_zeros(cx, FX_F64, 40));
+    fx_release(fx_grad(x));
+    cr_assert(fx_backward(fx_sum(x)) == FX_OK);
+    ALL(fx_grad(x), 1);
+    context_end(cx);
+}
+
 /* ---- other contexts ------------------------------------------------------------------------------------ */
 
 static fx_status is_fine(void *data, fx_tensor *const *grads, int count)
