@@ -60,12 +60,36 @@ static bool indices_repeat(trial *t)
 
 #define INDICES_REPEAT "of numbers that share an index only the last is in the result, and has a gradient"
 
+/* A lane, or a pair, for none of whose numbers a mask holds: they are -inf, and the second derivative there
+ * is NaN in PyTorch, from -inf - -inf, where the library has none at all, as in logsumexp of -inf alone. */
+static bool mask_holds_for_none(trial *t)
+{
+    const json_t *kwargs = json_object_get(t->json, "kwargs"), *args = json_object_get(t->json, "args");
+    const bool pair = !strcmp(t->op, "masked.logaddexp");
+    const fx_tensor *x = tensor_of(t, json_array_get(args, 0));
+    fx_tensor *mask = tensor_of(t, json_object_get(kwargs, pair ? "input_mask" : "mask"));
+    fx_tensor *other = tensor_of(t, json_object_get(kwargs, pair ? "other_mask" : "mask"));
+    if (!x || !mask || !other) return false;
+    fx_tensor *held = fx_logical_or(fx_expand_as(mask, x), fx_expand_as(other, x));
+    const json_t *dim = json_object_get(kwargs, "dim");
+    fx_dims dims = { .given = dim && !json_is_null(dim) };
+    size_t i;
+    json_t *each;
+    if (json_is_integer(dim)) dims.at[dims.count++] = json_integer_value(dim);
+    json_array_foreach(dim, i, each) if (dims.count < FX_MAX_DIMS) dims.at[dims.count++] =
+        json_integer_value(each);
+    if (!pair) held = fx_any(held, .dims = dims);
+    return held && fx_item_int(fx_all(held)) == 0;
+}
+
 static const excuse excuses[] = {
     { "nn.functional.batch_norm", running_mean_moved_later,
       "the running statistics were written after a later case moved them" },
     { "nn.functional.max_unpool1d", indices_repeat, INDICES_REPEAT },
     { "nn.functional.max_unpool2d", indices_repeat, INDICES_REPEAT },
     { "nn.functional.max_unpool3d", indices_repeat, INDICES_REPEAT },
+    { "masked.logaddexp", mask_holds_for_none, "where no mask holds the library has a gradient of 0" },
+    { "masked.logsumexp", mask_holds_for_none, "where no mask holds the library has a gradient of 0" },
     { NULL, NULL, NULL },
 };
 
