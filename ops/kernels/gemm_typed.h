@@ -102,6 +102,30 @@ static inline void F(transpose_lanes)(const T *from, int64_t column, int64_t to_
 }
 enum { F(SQUARE) = LANES };
 #define TRANSPOSE_SQUARE F(transpose_lanes)
+#elif defined(__AVX2__) && !D
+/* A square of 8 x 8 numbers: pairs, then fours within each half, then the halves. */
+static inline void F(transpose_8)(const T *from, int64_t column, int64_t to_row, T *to)
+{
+    VEC x[8], y[8];
+    UNROLL for (int i = 0; i < 8; i++) x[i] = v_load(from + i * column);
+    UNROLL for (int i = 0; i < 8; i += 2)
+    {
+        y[i] = SHUFFLE(x[i], x[i + 1], 0, 8, 1, 9, 4, 12, 5, 13);
+        y[i + 1] = SHUFFLE(x[i], x[i + 1], 2, 10, 3, 11, 6, 14, 7, 15);
+    }
+    UNROLL for (int i = 0; i < 8; i += 4) UNROLL for (int j = 0; j < 2; j++)
+    {
+        x[i + 2 * j] = SHUFFLE(y[i + j], y[i + j + 2], 0, 1, 8, 9, 4, 5, 12, 13);
+        x[i + 2 * j + 1] = SHUFFLE(y[i + j], y[i + j + 2], 2, 3, 10, 11, 6, 7, 14, 15);
+    }
+    UNROLL for (int i = 0; i < 4; i++)
+    {
+        v_store(to + i * to_row, SHUFFLE(x[i], x[i + 4], 0, 1, 2, 3, 8, 9, 10, 11));
+        v_store(to + (i + 4) * to_row, SHUFFLE(x[i], x[i + 4], 4, 5, 6, 7, 12, 13, 14, 15));
+    }
+}
+enum { F(SQUARE) = 8 };
+#define TRANSPOSE_SQUARE F(transpose_8)
 #else
 enum { F(SQUARE) = 4 };
 #define TRANSPOSE_SQUARE F(transpose_4)
@@ -133,7 +157,15 @@ static void F(transpose)(int64_t k, int64_t n, const T *from, int64_t column, in
 static void F(copy)(int64_t k, int64_t n, const T *from, int64_t row, int64_t column, int64_t to_row,
                     T *restrict to)
 {
-    if (column == 1)
+    if (column == 1 && n == 2 * LANES) /* a panel; what the next one reads is on its way meanwhile */
+        for (int64_t p = 0; p < k; p++) {
+            const T *row_of = from + p * row;
+            const VEC first = v_load(row_of), second = v_load(row_of + LANES);
+            __builtin_prefetch(row_of + 2 * LANES, 0, 2);
+            v_store(to + p * to_row, first);
+            v_store(to + p * to_row + LANES, second);
+        }
+    else if (column == 1)
         for (int64_t p = 0; p < k; p++) memcpy(to + p * to_row, from + p * row, (size_t)n * sizeof(T));
     else if (row == 1)
         F(transpose)(k, n, from, column, to_row, to);
