@@ -56,6 +56,8 @@ typedef struct fx_pass {
     bool accumulates; /* fx_backward, not fx_gradient */
     bool simple;      /* no graph, no part, no outer pass, no tracing: run_simple() will do */
     int64_t pending;
+    fx_node *now;        /* whose closure runs */
+    const fx_call *call; /* and what it is called with */
     fx_node *leaves;
     fx_node *last; /* of the roots, in making order */
     fx_memory_scope *scope, *caller;
@@ -89,7 +91,7 @@ static bool more_handles(fx_context *cx, int ndim)
     return true;
 }
 
-static fx_tensor *temporary_handle(fx_context *cx, fx_dtype dtype, int ndim)
+static inline fx_tensor *temporary_handle(fx_context *cx, fx_dtype dtype, int ndim)
 {
     if (!cx->temporaries[ndim] && !more_handles(cx, ndim)) return NULL;
     fx_tensor *t = cx->temporaries[ndim];
@@ -102,7 +104,8 @@ static fx_tensor *temporary_handle(fx_context *cx, fx_dtype dtype, int ndim)
     return t;
 }
 
-static fx_tensor *temporary(fx_context *cx, fx_dtype dtype, int ndim, const int64_t *size)
+static inline __attribute__((always_inline)) fx_tensor *temporary(fx_context *cx, fx_dtype dtype, int ndim,
+                                                                  const int64_t *size)
 {
     fx_tensor *t = temporary_handle(cx, dtype, ndim);
     if (!t) return NULL;
@@ -114,7 +117,7 @@ static fx_tensor *temporary(fx_context *cx, fx_dtype dtype, int ndim, const int6
     }
     t->numel = n;
     t->flags |= FX__CONTIGUOUS;
-    size_t bytes = (size_t)n * fx_dtype_size(dtype);
+    const size_t bytes = (size_t)n * (dtype == FX_F32 ? 4 : fx_dtype_size(dtype));
     if (bytes <= FX__INLINE_BYTES) {
         t->data = (char *)(t->size + 2 * ndim);
         t->flags |= FX__INLINE;
@@ -197,6 +200,19 @@ fx_tensor *fx__grad_new(const fx_call *c, int input)
 {
     const fx_tensor *x = c->shapes[input];
     return temporary(c->cx, (fx_dtype)x->dtype, x->ndim, x->size);
+}
+
+fx_tensor *fx__grad_repeated(const fx_call *c, int input)
+{
+    const fx_tensor *x = c->shapes[input];
+    fx_tensor *t = temporary_handle(c->cx, (fx_dtype)x->dtype, x->ndim);
+    if (!t) return NULL;
+    memcpy(t->size, x->size, sizeof(int64_t) * x->ndim);
+    memset(t->size + x->ndim, 0, sizeof(int64_t) * x->ndim);
+    t->numel = x->numel;
+    t->data = (char *)(t->size + 2 * x->ndim);
+    t->flags |= FX__INLINE;
+    return t;
 }
 
 static inline bool same_shape(const fx_tensor *a, const fx_tensor *b)
@@ -317,6 +333,18 @@ static inline bool give(fx_pass *pass, fx_node *n, int k, fx_tensor *g)
     else if (!(*slot = sum_of(pass, *slot, g)))
         return false;
     return true;
+}
+
+fx_tensor *fx__grad_sum(const fx_call *c, int input)
+{
+    fx_pass *pass = c->cx->pass;
+    if (!pass || pass->call != c || pass->create || c->cx->tracing) return NULL;
+    const fx_link *l = &pass->now->link[input];
+    const fx_node *to = l->node;
+    if (!to || to->mark != pass->id || to->flags & FX__NODE_FREED) return NULL;
+    fx_tensor *sum = to->outputs == 1 ? to->grad : to->grads[l->output];
+    const fx_tensor *x = c->shapes[input];
+    return sum && exclusive(sum) && sum->dtype == x->dtype && same_shape(sum, x) ? sum : NULL;
 }
 
 /* ---- one node ------------------------------------------------------------------------------------------ */
@@ -481,14 +509,16 @@ static inline bool wants(const fx_pass *pass, const fx_node *to)
     return to && (!pass->restricted || to->flags & (FX__NODE_NEEDED | FX__NODE_TARGET));
 }
 
+/* A closure's gradients, which it has made, reach the nodes of its inputs. `inputs` is a constant where
+ * models of single numbers pass by. */
 static inline __attribute__((always_inline)) bool deliver(fx_pass *pass, fx_node *n, const fx_call *c,
-                                                          fx_tensor *g, fx_tensor **gx)
+                                                          int inputs, fx_tensor *g, fx_tensor **gx)
 {
-    for (int i = 0; i < n->inputs; i++) {
+    for (int i = 0; i < inputs; i++) {
         if (!gx[i] || !fx_call_needs(c, i)) continue;
         if (i >= 63 && !wants(pass, n->link[i].node)) continue; /* one bit says it of all those */
         fx_tensor *t = gx[i];
-        if (!same_shape(t, c->shapes[i]) || t->dtype != c->shapes[i]->dtype) {
+        if (__builtin_expect(!same_shape(t, c->shapes[i]) || t->dtype != c->shapes[i]->dtype, 0)) {
             if (!(t = fit(pass, c, i, t))) return false;
             if (t != gx[i] && gx[i] != g) let_go(c, gx, i);
             t = adopt(pass, t);
@@ -503,7 +533,7 @@ static inline __attribute__((always_inline)) bool deliver(fx_pass *pass, fx_node
                     break;
                 }
         if (!t) return false;
-        if (pass->create && n->op->once && !(t = once(pass, c, g, t))) return false;
+        if (__builtin_expect(pass->create && n->op->once, 0) && !(t = once(pass, c, g, t))) return false;
         if (!in_order(pass, n, n->link[i].node) || !give(pass, n->link[i].node, n->link[i].output, t))
             return false;
     }
@@ -521,7 +551,7 @@ static bool run_formula(fx_pass *pass, fx_node *n, fx_call *c, fx_tensor *g, fx_
     n->op->local_grad(c, g, gx);
     if (pass->create) cx->mode = FX_GRAD_ON;
     bool ok = cx->failures == failures && (!cx->tracing || trace_backward(pass, c, gx)) &&
-              deliver(pass, n, c, g, gx);
+              deliver(pass, n, c, n->inputs, g, gx);
     if (s) fx__scope_pop(cx, s);
     return ok;
 }
@@ -547,10 +577,13 @@ static bool run_closure(fx_pass *pass, fx_node *n, fx_tensor *const *gs, uint64_
         return run_formula(pass, n, &c, g, gx);
     }
     uint64_t failures = cx->failures;
+    pass->now = n;
+    pass->call = &c;
     n->op->local_grad_fused(&c, g, gx);
+    pass->call = NULL;
     if (__builtin_expect(cx->failures != failures, 0)) return false;
     if (cx->tracing && !trace_backward(pass, &c, gx)) return false;
-    return deliver(pass, n, &c, g, gx);
+    return deliver(pass, n, &c, n->inputs, g, gx);
 }
 
 static bool push_commit(fx_pass *pass, fx_tensor *x, fx_tensor *grad, bool leaf)
@@ -598,28 +631,28 @@ static uint64_t wanted(const fx_pass *pass, const fx_node *n)
  * general cases. */
 static inline bool is_simple(const fx_pass *pass, const fx_node *n)
 {
-    return n->outputs == 1 && n->inputs <= 2 && !n->extra && n->op->local_grad_fused &&
+    return n->outputs == 1 && (n->inputs == 1 || n->inputs == 2) && !n->extra && n->op->local_grad_fused &&
            !(n->flags & (FX__NODE_TARGET | FX__NODE_PACKED | FX__NODE_FREED)) && pass->simple;
 }
 
-static inline void free_simple(fx_node *n, fx_where by)
+static inline void free_simple(fx_node *n, int inputs, fx_where by)
 {
     if (!(n->flags & FX__NODE_CAPTURES)) return;
     n->flags |= FX__NODE_FREED;
     n->y_flags = 0;
-    for (int i = 0; i < n->inputs; i++) n->link[i].flags = 0;
+    for (int i = 0; i < inputs; i++) n->link[i].flags = 0;
     n->freed_file = by.file;
     n->y_version = (uint32_t)by.line;
 }
 
-static bool run_simple(fx_pass *pass, fx_node *n)
+static inline __attribute__((always_inline)) bool run_simple(fx_pass *pass, fx_node *n, const int inputs)
 {
     fx_context *cx = pass->cx;
     fx_tensor *g = n->grad, *x[2], *shapes[2], *gx[2] = { NULL, NULL }, *y = NULL;
     uint64_t needs = 0;
     bool counted = n->y_counted || n->op->options_finish;
     n->grad = NULL;
-    for (int i = 0; i < n->inputs; i++) {
+    for (int i = 0; i < inputs; i++) {
         const fx_link *l = &n->link[i];
         shapes[i] = l->x;
         x[i] = NULL;
@@ -633,13 +666,13 @@ static bool run_simple(fx_pass *pass, fx_node *n)
     }
     if (n->y_flags & 1) {
         y = untouched(pass, n, n->y, n->y_version) ? n->y
-                                                   : captured(pass, n, n->inputs, n->y, n, 0, n->y_version);
+                                                   : captured(pass, n, inputs, n->y, n, 0, n->y_version);
         if (!y) return false;
     }
     const fx_call c = { .cx = cx,
                         .op = n->op,
                         .where = { n->file, n->line },
-                        .inputs = n->inputs,
+                        .inputs = inputs,
                         .outputs = 1,
                         .x = x,
                         .y = y,
@@ -649,14 +682,17 @@ static bool run_simple(fx_pass *pass, fx_node *n)
                         .needs = needs,
                         .shapes = shapes };
     const uint64_t failures = cx->failures;
+    pass->now = n;
+    pass->call = &c;
     n->op->local_grad_fused(&c, g, gx);
-    if (__builtin_expect(cx->failures != failures, 0) || !deliver(pass, n, &c, g, gx)) return false;
+    pass->call = NULL;
+    if (__builtin_expect(cx->failures != failures, 0) || !deliver(pass, n, &c, inputs, g, gx)) return false;
     drop(g);
     if (pass->retain) return true;
     if (counted)
         fx__node_free(cx, n, pass->where);
     else
-        free_simple(n, pass->where);
+        free_simple(n, inputs, pass->where);
     return true;
 }
 
@@ -838,7 +874,10 @@ static bool walk(fx_pass *pass)
     for (fx_node *n = pass->last; pass->pending > 0; n = n->previous) {
         if (n->mark != pass->id) continue;
         pass->pending--;
-        if (!(is_simple(pass, n) ? run_simple(pass, n) : run_node(pass, n))) return false;
+        if (!(!is_simple(pass, n) ? run_node(pass, n)
+              : n->inputs == 2    ? run_simple(pass, n, 2)
+                                  : run_simple(pass, n, 1)))
+            return false;
     }
     return true;
 }

@@ -56,7 +56,9 @@ static inline fx_tensor *fx__new_alike(const fx_tensor *x)
 /* The node that a plain tensor's gradient flows to; NULL: none. */
 static inline fx_node *fx__small_edge(fx_tensor *x)
 {
-    return x->node ? x->node : x->flags & FX__REQUIRES_GRAD ? fx__edge_slow(x) : NULL;
+    if (x->node) return x->node;
+    if (!(x->flags & FX__REQUIRES_GRAD)) return NULL;
+    return x->meta && x->meta->accumulator ? x->meta->accumulator : fx__edge_slow(x);
 }
 
 /* Records a call over one or two plain tensors. edge: of each. captures as in fx_op. options:

@@ -100,8 +100,14 @@ const char *fx__dims_text(fx_context *cx, int ndim, const int64_t *size);
  * (elementwise gradients). */
 fx_tensor *fx__grad_new(const fx_call *c, int input);
 fx_tensor *fx__grad_reuse(const fx_call *c, int input, fx_tensor *g);
+/* ... or what input i's gradient has come to so far, of its shape and dtype, row-major, for the closure to add
+ * to it and leave gx[i] NULL: one pass over memory less. NULL where there is nothing yet or somebody else sees
+ * it. */
+fx_tensor *fx__grad_sum(const fx_call *c, int input);
 /* ... and of any other shape: one that input i was broadcast to, which the tape sums. */
 fx_tensor *fx__grad_shaped(const fx_call *c, fx_dtype dtype, int ndim, const int64_t *size);
+/* ... and for one number that all of input i's elements share: strides of 0, not row-major. */
+fx_tensor *fx__grad_repeated(const fx_call *c, int input);
 
 /* In-place: writes `value` (same shape; same dtype or castable) into x's memory and makes x's history
  * `value`'s, as SEMANTICS V1-V6 say: leaves, views and expanded tensors are checked here. op_name names the

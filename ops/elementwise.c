@@ -280,6 +280,37 @@ static void unary_gradient_run(const void *data, int64_t n, void *const *at, uns
     j->unary(n, at[0], at[1], j->at[3] < 0 ? at[1] : at[j->at[3]], j->at[5] < 0 ? at[1] : at[j->at[5]], j->p);
 }
 
+/* Where the gradient in input i is written: over g, if that may end here. */
+static fx_tensor *room(const fx_call *c, int i, fx_tensor *g, bool last)
+{
+    const fx_tensor *x = c->shapes[i];
+    if (x->dtype == g->dtype && x->numel == g->numel && x->ndim == g->ndim && fx__contiguous(g))
+        return last ? fx__grad_reuse(c, i, g) : fx__grad_new(c, i);
+    return fx__grad_shaped(c, (fx_dtype)g->dtype, g->ndim, g->size);
+}
+
+/* Where a gradient goes: written, or added to what others have come to. */
+typedef struct destination {
+    fx_tensor *to; /* NULL: after an error */
+    bool added;
+} destination;
+
+static destination destination_of(const fx_call *c, int i, fx_tensor *g, bool last, fx_tensor *gx[])
+{
+    fx_tensor *const sum = fx__grad_sum(c, i);
+    if (sum && sum->dtype == g->dtype && sum->numel == g->numel) return (destination){ sum, true };
+    gx[i] = room(c, i, g, last);
+    return (destination){ gx[i], false };
+}
+
+static void written(fx__loop *l, destination d, fx_dtype as)
+{
+    if (d.added)
+        fx__loop_sum(l, d.to);
+    else
+        fx__loop_tensor(l, d.to, as, true);
+}
+
 static void unary_fused(const fx_call *c, fx_tensor *g, fx_tensor *gx[])
 {
     if (c->cx->zero_safe) {
@@ -297,13 +328,13 @@ static void unary_fused(const fx_call *c, fx_tensor *g, fx_tensor *gx[])
                      parameters_of(c));
         return;
     }
-    fx_tensor *to = gx[0] = fx__grad_shaped(c, (fx_dtype)g->dtype, g->ndim, g->size);
-    if (!to) return;
-    gradient_job j = { .unary = gradient, .p = parameters_of(c), .at = { 0, -1, 1, -1, -1, -1 } };
+    const destination to = destination_of(c, 0, g, true, gx);
+    if (!to.to) return;
     const fx_dtype as = (fx_dtype)g->dtype;
+    gradient_job j = { .unary = gradient, .p = parameters_of(c), .at = { 0, -1, 1, -1, -1, -1 } };
     fx__loop l;
-    fx__loop_start(&l, to);
-    fx__loop_tensor(&l, to, as, true);
+    fx__loop_start(&l, g);
+    written(&l, to, as);
     fx__loop_tensor(&l, g, as, false);
     if (x) j.at[3] = l.count, fx__loop_tensor(&l, x, as, false);
     if (y) j.at[5] = l.count, fx__loop_tensor(&l, y, as, false);
@@ -318,15 +349,6 @@ static void binary_gradient_run(const void *data, int64_t n, void *const *at, un
 #define AT(k, otherwise) (j->at[k] < 0 ? otherwise : at[j->at[k]])
     j->binary(n, AT(0, NULL), AT(1, NULL), g, AT(3, g), AT(4, g), AT(5, g));
 #undef AT
-}
-
-/* Where the gradient in input i is written: over g, if that may end here. */
-static fx_tensor *room(const fx_call *c, int i, fx_tensor *g, bool last)
-{
-    const fx_tensor *x = c->shapes[i];
-    if (x->dtype == g->dtype && x->numel == g->numel && x->ndim == g->ndim && fx__contiguous(g))
-        return last ? fx__grad_reuse(c, i, g) : fx__grad_new(c, i);
-    return fx__grad_shaped(c, (fx_dtype)g->dtype, g->ndim, g->size);
 }
 
 /* Where one operand is a number: spread over a run, once. */
@@ -353,6 +375,41 @@ static void number_gradient(fx__binary_gradient *gradient, double number, bool f
     }
 }
 
+/* x, where a gradient is read beside g, or the gradient in it written: alike, without gaps. */
+static inline bool alike(const fx_tensor *x, const fx_tensor *g)
+{
+    return x->dtype == g->dtype && x->numel == g->numel && x->ndim == g->ndim && fx__contiguous(x);
+}
+
+/* The gradients of two small tensors of one shape: no plan, no loop. False: it is no such case. */
+static inline bool binary_fused_small(const fx_call *c, const elementwise_op *r, fx_tensor *g,
+                                      fx_tensor *gx[])
+{
+    const fx_tensor *a = c->x[0], *b = c->x[1], *y = c->y;
+    if (r->number || g->numel > SMALL || !fx__contiguous(g) || !alike(c->shapes[0], g) ||
+        !alike(c->shapes[1], g) || (a && !fx__contiguous(a)) || (b && !fx__contiguous(b)) ||
+        (y && !alike(y, g)))
+        return false;
+    const bool write_a = c->needs & 1 && !r->passes[0], write_b = c->needs & 2 && !r->passes[1];
+    void *to_a = NULL, *to_b = NULL;
+    if (c->needs & 1 && !write_a) gx[0] = g;
+    if (c->needs & 2 && !write_b) gx[1] = g;
+    if (!write_a && !write_b) return true;
+    if (write_b) {
+        fx_tensor *to = gx[1] = c->needs & 1 && !write_a ? fx__grad_new(c, 1) : fx__grad_reuse(c, 1, g);
+        if (!to) return true;
+        to_b = to->data;
+    }
+    if (write_a) {
+        fx_tensor *to = gx[0] = c->needs & 2 ? fx__grad_new(c, 0) : fx__grad_reuse(c, 0, g);
+        if (!to) return true;
+        to_a = to->data;
+    }
+    fx__kernels()->elementwise->binary[r->row].gradient[fx__element_of((fx_dtype)g->dtype)](
+        g->numel, to_a, to_b, g->data, a ? a->data : g->data, b ? b->data : g->data, y ? y->data : g->data);
+    return true;
+}
+
 static void binary_fused(const fx_call *c, fx_tensor *g, fx_tensor *gx[])
 {
     if (c->cx->zero_safe) {
@@ -360,36 +417,36 @@ static void binary_fused(const fx_call *c, fx_tensor *g, fx_tensor *gx[])
         return;
     }
     const elementwise_op *r = record_of(c);
+    if (binary_fused_small(c, r, g, gx)) return;
     const int second = r->number == 1 ? 0 : 1;
     const bool want_a = r->number != 1 && fx_call_needs(c, 0),
                want_b = r->number != 2 && fx_call_needs(c, second);
-    const bool pass_a = want_a && r->passes[0], pass_b = want_b && r->passes[1];
-    fx_tensor *ga = NULL, *gb = NULL;
-    if (want_b) gb = gx[second] = pass_b ? g : room(c, second, g, !pass_a);
-    if (want_a) ga = gx[0] = pass_a ? g : room(c, 0, g, !want_b);
-    if ((want_a && !ga) || (want_b && !gb)) return;
-    if (pass_a) ga = NULL;
-    if (pass_b) gb = NULL;
-    if (!ga && !gb) return;
+    const bool write_a = want_a && !r->passes[0], write_b = want_b && !r->passes[1];
+    if (want_a && !write_a) gx[0] = g;
+    if (want_b && !write_b) gx[second] = g;
+    if (!write_a && !write_b) return;
+    destination ga = { NULL, false }, gb = { NULL, false };
+    if (write_a) ga = destination_of(c, 0, g, !want_b, gx);
+    if (write_b && write_a && c->shapes[0] == c->shapes[1])
+        gb = (destination){ ga.to, true }; /* f(x, x) */
+    else if (write_b)
+        gb = destination_of(c, second, g, !want_a, gx);
+    if ((write_a && !ga.to) || (write_b && !gb.to)) return;
     fx__binary_gradient *gradient =
         fx__kernels()->elementwise->binary[r->row].gradient[fx__element_of((fx_dtype)g->dtype)];
     const fx_tensor *a = r->number == 1 ? NULL : c->x[0], *b = r->number == 2 ? NULL : c->x[second],
                     *y = c->y;
-    if (!r->number && g->numel <= SMALL && fx__contiguous(g) && ready(a, g) && ready(b, g) && ready(y, g)) {
-        gradient(g->numel, ga ? ga->data : NULL, gb ? gb->data : NULL, g->data, a ? a->data : g->data,
-                 b ? b->data : g->data, y ? y->data : g->data);
-        return;
-    }
-    if (r->number && g->numel <= SMALL && fx__contiguous(g) && ready(a, g) && ready(b, g) && ready(y, g)) {
-        number_gradient(gradient, *parameters_of(c), r->number == 1, g, ga ? ga : gb, a ? a : b, y);
+    if (r->number && g->numel <= SMALL && fx__contiguous(g) && ready(a, g) && ready(b, g) && ready(y, g) &&
+        !ga.added && !gb.added) {
+        number_gradient(gradient, *parameters_of(c), r->number == 1, g, ga.to ? ga.to : gb.to, a ? a : b, y);
         return;
     }
     const fx_dtype as = (fx_dtype)g->dtype;
     gradient_job j = { .binary = gradient, .at = { -1, -1, -1, -1, -1, -1 } };
     fx__loop l;
     fx__loop_start(&l, g);
-    if (ga) j.at[0] = l.count, fx__loop_tensor(&l, ga, as, true);
-    if (gb) j.at[1] = l.count, fx__loop_tensor(&l, gb, as, true);
+    if (write_a) j.at[0] = l.count, written(&l, ga, as);
+    if (write_b) j.at[1] = l.count, written(&l, gb, as);
     j.at[2] = l.count, fx__loop_tensor(&l, g, as, false);
     if (a) j.at[3] = l.count, fx__loop_tensor(&l, a, as, false);
     if (b) j.at[4] = l.count, fx__loop_tensor(&l, b, as, false);

@@ -225,6 +225,15 @@ static void spread_strides(const fx_tensor *g, int ndim, unsigned mask, int64_t 
 SPREAD(float)
 SPREAD(double)
 
+void fx__spread_one(fx_tensor *gx, const fx_tensor *g, double divisor)
+{
+    const fx__lanes one = { 1, 1, 1, false };
+    if (gx->dtype == FX_F64)
+        spread_double((double *)(void *)gx->data, (const double *)(const void *)g->data, one, divisor);
+    else
+        spread_float((float *)(void *)gx->data, (const float *)(const void *)g->data, one, divisor);
+}
+
 bool fx__spread_into(const fx_call *c, fx_tensor *gx, fx_tensor *g, unsigned mask, double divisor)
 {
     if (!gx || !(g = fx__contiguous_of(g))) return false;

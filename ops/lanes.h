@@ -57,6 +57,9 @@ bool fx__fold_over(const fx_call *c, fx__fold_kind kind, const fx_tensor *x, uns
 /* gx[lane][.] = g[lane] / divisor, all row-major, gx of g's floating dtype. False after an error. */
 bool fx__spread_into(const fx_call *c, fx_tensor *gx, fx_tensor *g, unsigned mask, double divisor);
 
+/* The same for the one number of gx (fx__grad_repeated); g: one number. */
+void fx__spread_one(fx_tensor *gx, const fx_tensor *g, double divisor);
+
 /* A view of g, reduced over the mask with or without its dimensions kept, in `like`'s shape: the adjoint of
  * sum. */
 fx_tensor *fx__spread(fx_tensor *g, const fx_tensor *like, unsigned mask, fx_where where);

@@ -2,6 +2,7 @@
  * is handed to the body run by run.
  */
 #include "loop.h"
+#include "kernels/elementwise.h"
 
 #include "kernels/parallel.h"
 
@@ -74,8 +75,15 @@ void fx__loop_tensor(fx__loop *l, const fx_tensor *x, fx_dtype as, bool written)
     l->operand[i].dtype = (fx_dtype)x->dtype;
     l->operand[i].as = as;
     l->operand[i].written = written;
+    l->operand[i].summed = false;
     for (int d = 0; d < l->ndim; d++)
         l->operand[i].stride[d] = d < missing || x->size[d - missing] == 1 ? 0 : stride[d - missing];
+}
+
+void fx__loop_sum(fx__loop *l, const fx_tensor *x)
+{
+    fx__loop_tensor(l, x, (fx_dtype)x->dtype, true);
+    l->operand[l->count - 1].summed = true;
 }
 
 void fx__loop_number(fx__loop *l, double number, fx_dtype as)
@@ -83,7 +91,7 @@ void fx__loop_number(fx__loop *l, double number, fx_dtype as)
     const int i = l->count++;
     l->operand[i].data = (char *)&l->number[i];
     l->operand[i].dtype = l->operand[i].as = as;
-    l->operand[i].written = false;
+    l->operand[i].written = l->operand[i].summed = false;
     memset(l->operand[i].stride, 0, sizeof l->operand[i].stride);
     fx__convert(1, as, &l->number[i], 1, FX_F64, &number, 1);
 }
@@ -147,7 +155,7 @@ static void advance(const fx__loop *l, int64_t n, place *p)
 static bool lies_ready(const fx__loop *l, int i)
 {
     const int64_t stride = l->operand[i].stride[l->ndim - 1];
-    if (l->operand[i].dtype != l->operand[i].as) return false;
+    if (l->operand[i].dtype != l->operand[i].as || l->operand[i].summed) return false;
     return stride == 1 || (stride == 0 && (l->may_be_lone >> i & 1));
 }
 
@@ -175,6 +183,24 @@ static void run_ready(void *data, int64_t begin, int64_t end)
     }
 }
 
+/* A run's results, from the buffer to where they belong. */
+static void put_back(const fx__loop *l, int i, int64_t n, char *at, void *buffer)
+{
+    const int64_t stride = l->operand[i].stride[l->ndim - 1];
+    const fx_dtype dtype = l->operand[i].dtype;
+    const fx_elementwise_kernels *k = fx__kernels()->elementwise;
+    if (!l->operand[i].summed)
+        fx__convert(n, dtype, at, stride, l->operand[i].as, buffer, 1);
+    else if (stride == 1 && dtype == FX_F32)
+        k->add_into_f32(n, (float *)(void *)at, buffer);
+    else if (stride == 1)
+        k->add_into_f64(n, (double *)(void *)at, buffer);
+    else if (dtype == FX_F32)
+        for (int64_t j = 0; j < n; j++) ((float *)(void *)at)[j * stride] += ((const float *)buffer)[j];
+    else
+        for (int64_t j = 0; j < n; j++) ((double *)(void *)at)[j * stride] += ((const double *)buffer)[j];
+}
+
 static void run_buffered(void *data, int64_t begin, int64_t end)
 {
     const fx__loop *l = data;
@@ -182,6 +208,7 @@ static void run_buffered(void *data, int64_t begin, int64_t end)
     const unsigned lone = lone_of(l);
     _Alignas(64) char buffer[FX__LOOP_MOST][RUN * 8];
     bool ready[FX__LOOP_MOST];
+    const char *spread[FX__LOOP_MOST] = { NULL }; /* the one number that all of a buffer repeats */
     for (int i = 0; i < l->count; i++) ready[i] = lies_ready(l, i);
     place p;
     place_at(l, begin, &p);
@@ -192,15 +219,14 @@ static void run_buffered(void *data, int64_t begin, int64_t end)
         void *at[FX__LOOP_MOST];
         for (int i = 0; i < l->count; i++) {
             at[i] = ready[i] ? p.at[i] : buffer[i];
-            if (!ready[i] && !l->operand[i].written)
-                fx__convert(lone >> i & 1 ? 1 : n, l->operand[i].as, buffer[i], 1, l->operand[i].dtype,
-                            p.at[i], l->operand[i].stride[last]);
+            if (ready[i] || l->operand[i].written || spread[i] == p.at[i]) continue;
+            if (l->operand[i].stride[last] == 0 && n == RUN) spread[i] = p.at[i];
+            fx__convert(lone >> i & 1 ? 1 : n, l->operand[i].as, buffer[i], 1, l->operand[i].dtype, p.at[i],
+                        l->operand[i].stride[last]);
         }
         l->body(l->data, n, at, lone);
         for (int i = 0; i < l->count; i++)
-            if (!ready[i] && l->operand[i].written)
-                fx__convert(n, l->operand[i].dtype, p.at[i], l->operand[i].stride[last], l->operand[i].as,
-                            buffer[i], 1);
+            if (!ready[i] && l->operand[i].written) put_back(l, i, n, p.at[i], buffer[i]);
         advance(l, n, &p);
         begin += n;
     }

@@ -20,7 +20,7 @@ typedef struct fx__loop {
     struct {
         char *data;
         fx_dtype dtype, as;
-        bool written;
+        bool written, summed;        /* summed: what is written is added to what is there */
         int64_t stride[FX_MAX_DIMS]; /* in elements */
     } operand[FX__LOOP_MOST];
     double number[FX__LOOP_MOST]; /* numbers that stand for operands */
@@ -33,6 +33,8 @@ typedef struct fx__loop {
 void fx__loop_start(fx__loop *l, const fx_tensor *shape);
 void fx__loop_tensor(fx__loop *l, const fx_tensor *x, fx_dtype as, bool written);
 void fx__loop_number(fx__loop *l, double number, fx_dtype as);
+/* What the body writes is added to a floating tensor, in its own type. */
+void fx__loop_sum(fx__loop *l, const fx_tensor *x);
 void fx__loop_run(fx__loop *l, fx__loop_body *body, const void *data);
 
 /* to[i] = from[i], converting; from broadcasts to `to`. */

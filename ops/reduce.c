@@ -53,7 +53,12 @@ static void sum_local_grad(const fx_call *c, fx_tensor *g, fx_tensor *gx[])
 
 static void sum_local_grad_fused(const fx_call *c, fx_tensor *g, fx_tensor *gx[])
 {
+    enum { FEW = 64 };
     const sum_options *o = c->options;
+    if (g->numel == 1 && c->shapes[0]->numel > FEW) {
+        if ((gx[0] = fx__grad_repeated(c, 0))) fx__spread_one(gx[0], g, divisor_of(c->shapes[0], o));
+        return;
+    }
     gx[0] = fx__grad_new(c, 0);
     fx__spread_into(c, gx[0], g, o->axes.mask, divisor_of(c->shapes[0], o));
 }

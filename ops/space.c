@@ -85,8 +85,12 @@ static void add_run(const void *data, int64_t n, void *const *at, unsigned lone)
 static void add_into(fx_tensor *sum, const fx_tensor *b)
 {
     const fx_dtype as = fx__computed_as((fx_dtype)sum->dtype);
-    if (sum->numel <= 64 && sum->dtype == b->dtype && as == (fx_dtype)sum->dtype && fx__contiguous(sum) &&
-        fx__contiguous(b)) {
+    const bool alike = sum->dtype == b->dtype && fx__contiguous(sum) && fx__contiguous(b);
+    if (alike && sum->numel == 1 && sum->dtype == FX_F32) {
+        *(float *)(void *)sum->data += *(const float *)(const void *)b->data;
+        return;
+    }
+    if (alike && sum->numel <= 64 && as == (fx_dtype)sum->dtype) {
         void *const at[] = { sum->data, b->data };
         add_run(&as, sum->numel, at, 0);
         return;

@@ -625,3 +625,43 @@ Test(backward, a_hook_cannot_close_the_scope_of_the_pass)
     cr_assert(fx_context_stats(cx).scopes == 1);
     context_end(cx);
 }
+
+/* What a pass that wants no graph does in fewer passes over memory (sums in place, one number for all) comes
+ * to what the formulas come to: large tensors of several uses, in several layouts. */
+static fx_tensor *of_many_uses(fx_tensor *x, fx_tensor *row)
+{
+    fx_tensor *y = fx_add(fx_mul(fx_sigmoid(x), fx_tanh(x)), fx_mul(x, x));
+    y = fx_add(fx_mul(y, row), fx_div(x, fx_add(row, 3)));
+    y = fx_add(y, fx_mul(fx_t(fx_contiguous(fx_t(x))), fx_sub(1, x)));
+    return fx_add(fx_sum(fx_exp(fx_neg(fx_square(y)))), fx_mean(fx_pow(x, x)));
+}
+
+static void check_many_uses(fx_dtype dtype, bool strided, double tolerance)
+{
+    enum { ROWS = 37, COLUMNS = 41 };
+    fx_context *cx = context_new();
+    fx_tensor *whole = fx_add(fx_rand(cx, dtype, COLUMNS, 2 * ROWS), 0.1);
+    if (!strided) whole = fx_contiguous(fx_t(fx_narrow(whole, 1, 0, ROWS)));
+    fx_tensor *leaf = fx_parameter(whole), *row = fx_parameter(fx_linspace(cx, -1, 1, COLUMNS));
+    row = fx_to(row, dtype);
+    fx_tensor *x = strided ? fx_t(fx_narrow(leaf, 1, 0, ROWS)) : leaf, *formula[2], *fused[2];
+    fx_tensor *y = of_many_uses(x, row);
+    const fx_list inputs = FX_LIST(leaf, row);
+    cr_assert(fx_gradients(formula, .output = y, .inputs = inputs, .create_graph = true) == FX_OK);
+    cr_assert(fx_gradients(fused, .output = y, .inputs = inputs) == FX_OK);
+    for (int k = 0; k < 2; k++) {
+        const int64_t n = fx_numel(formula[k]);
+        fx_tensor *gap = fx_abs(fx_sub(fx_reshape(formula[k], n), fx_reshape(fused[k], n)));
+        fx_tensor *size = fx_add(fx_abs(fx_reshape(formula[k], n)), 1);
+        cr_assert(fx_item(fx_max(fx_div(gap, size))) < tolerance, "input %d", k);
+    }
+    context_end(cx);
+}
+
+Test(backward, sums_in_place_are_what_the_formulas_come_to)
+{
+    for (int strided = 0; strided < 2; strided++) {
+        check_many_uses(FX_F64, strided, 1e-14);
+        check_many_uses(FX_F32, strided, 1e-5);
+    }
+}
