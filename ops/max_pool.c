@@ -6,6 +6,7 @@
 #include "lanes.h"
 #include "window.h"
 
+#include "kernels/kernels.h"
 #include "kernels/pool.h"
 
 /* One dimension's windows. */
@@ -46,12 +47,31 @@ static void fill_windows(const span *s, int64_t *from, int64_t *to)
     }
 }
 
+/* But for where its windows are. */
+static fx__pool pool_of(const fx_call *c, const pool_options *o, const fx_tensor *x)
+{
+    const span *last = &o->dim[o->ndim - 1];
+    fx__pool p = { .f64 = x->dtype == FX_F64,
+                   .threads = fx_threads(c->cx),
+                   .planes = fx__product(x->size, 0, x->ndim - o->ndim),
+                   .kernel = last->adaptive ? 0 : last->kernel,
+                   .stride = last->stride,
+                   .before = last->before };
+    for (int d = 0; d < FX__SPACE; d++) {
+        const int from = d - (FX__SPACE - o->ndim);
+        p.in[d] = from < 0 ? 1 : o->dim[from].in;
+        p.out[d] = from < 0 ? 1 : o->dim[from].out;
+        p.step[d] = from < 0 || o->dim[from].adaptive ? 1 : o->dim[from].dilation;
+    }
+    return p;
+}
+
 static void pool_forward(const fx_call *c)
 {
     static const span alone = { .in = 1, .out = 1, .kernel = 1, .stride = 1, .dilation = 1 };
     const pool_options *o = c->options;
     const fx_tensor *x = c->x[0];
-    fx__pool p = { .planes = fx__product(x->size, 0, x->ndim - o->ndim) };
+    fx__pool p = pool_of(c, o, x);
     int64_t outs = 1, *at;
     for (int d = 0; d < o->ndim; d++) outs += o->dim[d].out;
     int64_t *tables = fx__scratch(c->cx, sizeof(int64_t) * 2 * (size_t)(outs + FX__SPACE));
@@ -59,17 +79,12 @@ static void pool_forward(const fx_call *c)
     at = tables;
     for (int d = 0; d < FX__SPACE; d++) {
         const span *s = d < FX__SPACE - o->ndim ? &alone : &o->dim[d - (FX__SPACE - o->ndim)];
-        p.in[d] = s->in;
-        p.out[d] = s->out;
-        p.step[d] = s->adaptive ? 1 : s->dilation;
         p.from[d] = at;
         p.to[d] = at + s->out;
         fill_windows(s, at, at + s->out);
         at += 2 * s->out;
     }
-    if (c->y->numel)
-        fx__max_pool(fx_threads(c->cx), x->dtype == FX_F64, &p, x->data, c->y->data,
-                     (int64_t *)(void *)c->ys[1]->data);
+    if (c->y->numel) fx__kernels()->pool->max(&p, x->data, c->y->data, (int64_t *)(void *)c->ys[1]->data);
     fx__scratch_free(c->cx, tables);
 }
 
@@ -98,6 +113,17 @@ static void pool_local_grad(const fx_call *c, fx_tensor *g, fx_tensor *gx[])
     gx[0] = sum ? fx__reshape_like(sum, x, c->where) : NULL;
 }
 
+static void pool_local_grad_fused(const fx_call *c, fx_tensor *g, fx_tensor *gx[])
+{
+    const pool_options *o = c->options;
+    const fx_tensor *x = c->shapes[0], *index = c->ys[1];
+    const fx__pool p = pool_of(c, o, x);
+    gx[0] = fx__grad_new(c, 0);
+    g = fx__contiguous_of(g);
+    if (g && gx[0] && x->numel)
+        fx__kernels()->pool->max_back(&p, g->data, gx[0]->data, (const int64_t *)(const void *)index->data);
+}
+
 static const fx_op pool_op = { .name = "max_pool",
                                .formula = "y = the largest number of each window, and its place",
                                .inputs = 1,
@@ -106,7 +132,8 @@ static const fx_op pool_op = { .name = "max_pool",
                                .options_size = sizeof(pool_options),
                                .shape = pool_shape,
                                .forward = pool_forward,
-                               .local_grad = pool_local_grad };
+                               .local_grad = pool_local_grad,
+                               .local_grad_fused = pool_local_grad_fused };
 
 static fx_tensor *pooled(fx_tensor *x, const pool_options *o, fx_tensor **indices, fx_where where)
 {

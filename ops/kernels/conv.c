@@ -20,10 +20,12 @@ typedef struct sums {
     void *to;
 } sums;
 
-/* A range of places of one row of y, for one tap. */
-typedef struct stretch {
-    int64_t n, left, right, from;
-} stretch;
+/* What a tap reads in a row of y: places [left, right) lie inside x; place q reads number q stride + shift of
+ * its row.
+ */
+typedef struct reach {
+    int64_t left, right, shift;
+} reach;
 
 static int64_t ceil_div(int64_t a, int64_t b) { return a >= 0 ? (a + b - 1) / b : -(-a / b); }
 static int64_t clamp(int64_t a, int64_t least, int64_t most)
@@ -31,22 +33,19 @@ static int64_t clamp(int64_t a, int64_t least, int64_t most)
     return a < least ? least : a > most ? most : a;
 }
 
-static stretch stretch_of(const fx__conv *c, const int64_t tap[], int64_t place, int64_t end)
+static reach reach_of(const fx__conv *c, int64_t tap)
 {
-    const int64_t row = place / c->y[2], first = place % c->y[2];
-    const int64_t n = c->y[2] - first < end - place ? c->y[2] - first : end - place;
-    const int64_t q[2] = { row / c->y[1], row % c->y[1] };
-    int64_t from = 0;
-    for (int d = 0; d < 2; d++) {
-        const int64_t p = q[d] * c->stride[d] + tap[d] * c->dilation[d] - c->before[d];
-        if (p < 0 || p >= c->x[d]) return (stretch){ n, n, n, 0 };
-        from = (from + p) * c->x[d + 1];
-    }
-    /* place q reads q stride + shift, which must lie in [0, x) */
-    const int64_t shift = tap[2] * c->dilation[2] - c->before[2], step = c->stride[2];
-    const int64_t left = clamp(ceil_div(-shift, step) - first, 0, n);
-    const int64_t right = clamp(ceil_div(c->x[2] - shift, step) - first, left, n);
-    return (stretch){ n, left, right, from + (first + left) * step + shift };
+    const int64_t shift = tap * c->dilation[2] - c->before[2], step = c->stride[2];
+    const int64_t left = clamp(ceil_div(-shift, step), 0, c->y[2]);
+    return (reach){ left, clamp(ceil_div(c->x[2] - shift, step), left, c->y[2]), shift };
+}
+
+/* The row of x that row (q0, q1) of y reads at a tap; -1: none. */
+static inline int64_t row_of(const fx__conv *c, const int64_t tap[], int64_t q0, int64_t q1)
+{
+    const int64_t p0 = q0 * c->stride[0] + tap[0] * c->dilation[0] - c->before[0];
+    const int64_t p1 = q1 * c->stride[1] + tap[1] * c->dilation[1] - c->before[1];
+    return p0 < 0 || p0 >= c->x[0] || p1 < 0 || p1 >= c->x[1] ? -1 : p0 * c->x[1] + p1;
 }
 
 #define EACH_TAP(c, tap)                                                                                     \

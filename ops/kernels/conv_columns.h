@@ -4,44 +4,52 @@
  * are a range of y's, row-major; they are walked in stretches along the last dimension.
  */
 
-/* Calls body for each stretch of one row of the columns: n places from `at` on, of which the first `left` and
- * those from `right` on read outside x; the one at `left` reads number `from`. */
+/* Calls body for each stretch of one row of the columns, n places of one row of y from number `first` of it
+ * on: of them [left, right) read x, from number `from` on, in steps of the stride. */
 #define FOR_EACH_STRETCH(c, tap, begin, end, body)                                                           \
-    for (int64_t place = (begin), n; place < (end); place += n) {                                            \
-        const stretch s = stretch_of(c, tap, place, end);                                                    \
-        n = s.n;                                                                                             \
-        body                                                                                                 \
-    }
+    do {                                                                                                     \
+        const reach r = reach_of(c, (tap)[2]);                                                               \
+        const int64_t width = (c)->y[2], step = (c)->stride[2];                                              \
+        int64_t first = (begin) % width, q0 = (begin) / width / (c)->y[1], q1 = (begin) / width % (c)->y[1]; \
+        for (int64_t place = (begin), n; place < (end); place += n, first = 0) {                             \
+            n = width - first < (end)-place ? width - first : (end)-place;                                   \
+            const int64_t row = row_of(c, tap, q0, q1);                                                      \
+            const int64_t left = row < 0 ? n : clamp(r.left - first, 0, n);                                  \
+            const int64_t right = row < 0 ? n : clamp(r.right - first, left, n);                             \
+            const int64_t from = row * (c)->x[2] + (first + left) * step + r.shift;                          \
+            body if (++q1 == (c)->y[1]) q1 = 0, q0++;                                                        \
+        }                                                                                                    \
+    } while (0)
 
 static void NAME(columns)(const fx__conv *c, const T *x, int64_t begin, int64_t end, T *to)
 {
-    const int64_t image = c->x[0] * c->x[1] * c->x[2], step = c->stride[2];
+    const int64_t image = c->x[0] * c->x[1] * c->x[2];
     int64_t tap[FX__CONV_DIMS];
     for (int64_t channel = 0; channel < c->in; channel++, x += image) EACH_TAP(c, tap)
     FOR_EACH_STRETCH(c, tap, begin, end, {
-        for (int64_t i = 0; i < s.left; i++) to[i] = 0;
-        if (step == 1 && s.right > s.left)
-            memcpy(to + s.left, x + s.from, (size_t)(s.right - s.left) * sizeof(T));
+        for (int64_t i = 0; i < left; i++) to[i] = 0;
+        if (step == 1)
+            for (int64_t i = left; i < right; i++) to[i] = x[from + i - left];
         else
-            for (int64_t i = s.left; i < s.right; i++) to[i] = x[s.from + (i - s.left) * step];
-        for (int64_t i = s.right; i < n; i++) to[i] = 0;
+            for (int64_t i = left; i < right; i++) to[i] = x[from + (i - left) * step];
+        for (int64_t i = right; i < n; i++) to[i] = 0;
         to += n;
-    })
+    });
 }
 
-static void NAME(add_columns)(const fx__conv *c, T *x, int64_t begin, int64_t end, const T *from)
+static void NAME(add_columns)(const fx__conv *c, T *x, int64_t begin, int64_t end, const T *restrict columns)
 {
-    const int64_t image = c->x[0] * c->x[1] * c->x[2], step = c->stride[2];
+    const int64_t image = c->x[0] * c->x[1] * c->x[2];
     int64_t tap[FX__CONV_DIMS];
     for (int64_t channel = 0; channel < c->in; channel++, x += image) EACH_TAP(c, tap)
     FOR_EACH_STRETCH(c, tap, begin, end, {
-        T *to = x + s.from;
+        T *restrict to = x + from;
         if (step == 1)
-            for (int64_t i = s.left; i < s.right; i++) to[i - s.left] += from[i];
+            for (int64_t i = left; i < right; i++) to[i - left] += columns[i];
         else
-            for (int64_t i = s.left; i < s.right; i++) to[(i - s.left) * step] += from[i];
-        from += n;
-    })
+            for (int64_t i = left; i < right; i++) to[(i - left) * step] += columns[i];
+        columns += n;
+    });
 }
 
 static void NAME(fill)(T *to, int64_t n, const T *value)

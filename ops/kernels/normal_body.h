@@ -82,10 +82,11 @@ static void NAME(normalise_unit)(const fx__normal *s, int64_t u)
         else if (s->run == 1)
             NAME(normalise_row)(x, y, s->inner, mean, scale, w ? w + first : NULL, b ? b + first : NULL);
         else
-            for (int64_t d = 0; d < s->depth; d++)
-                NAME(normalise_run)
-                (x + d * s->run, y + d * s->run, s->run, mean, scale * (w ? (double)w[first + d] : 1),
-                 b ? (double)b[first + d] : 0);
+            for (int64_t d = 0; d < s->depth; d++) {
+                const double of_run = scale * (w ? (double)w[first + d] : 1),
+                             shift = b ? (double)b[first + d] : 0;
+                NAME(normalise_run)(x + d * s->run, y + d * s->run, s->run, mean, of_run, shift);
+            }
     }
 }
 
@@ -209,6 +210,7 @@ static void NAME(sums_unit)(const fx__normal *s, int64_t u, double *g_weight, do
     const int64_t step = s->units * s->inner, first = u % s->groups * s->depth;
     const T *w = s->weight;
     const double mean = s->mean[u], scale = s->scale[u];
+    double *of_weight = g_weight ? g_weight + first : NULL, *of_bias = g_bias ? g_bias + first : NULL;
     *h = *hx = 0;
     for (int64_t d = 0; d < s->depth; d += s->run == 1 ? s->depth : 1) {
         double sum[NORMAL_LANES] = { 0 }, product[NORMAL_LANES] = { 0 };
@@ -220,15 +222,12 @@ static void NAME(sums_unit)(const fx__normal *s, int64_t u, double *g_weight, do
                 NAME(sums_row)(x, g, w + first, s->inner, mean, sum, product);
             else
                 NAME(sums_run)(x, g, row ? s->inner : s->run, mean, sum, product);
-            if (row && (g_weight || g_bias))
-                NAME(add_row)
-                (x, g, s->inner, mean, scale, g_weight ? g_weight + first : NULL,
-                 g_bias ? g_bias + first : NULL);
+            if (row && (g_weight || g_bias)) NAME(add_row)(x, g, s->inner, mean, scale, of_weight, of_bias);
         }
         const double a = total(sum), b = total(product) * scale,
                      weight = w && !row ? (double)w[first + d] : 1;
-        if (!row && g_weight) g_weight[first + d] += b;
-        if (!row && g_bias) g_bias[first + d] += a;
+        if (!row && of_weight) of_weight[d] += b;
+        if (!row && of_bias) of_bias[d] += a;
         *h += a * weight;
         *hx += b * weight;
     }
