@@ -171,6 +171,10 @@ static fx_tensor *temporary_copy(fx_context *cx, const fx_tensor *x)
 static fx_tensor *adopt(fx_pass *pass, fx_tensor *x)
 {
     fx_context *cx = pass->cx;
+    if (x && x->cx != cx) {
+        fx_error_set(cx, FX_ERROR_ARGUMENT, pass->where, "backward: a gradient belongs to another context");
+        return NULL;
+    }
     if (!x || pass->create) return x;
     if (x->flags & FX__TEMPORARY) return share(x);
     fx_buffer *b = x->buffer;
@@ -358,6 +362,11 @@ static fx_tensor *captured(fx_pass *pass, fx_node *n, int at, fx_tensor *x, fx_n
         fx_context *cx = pass->cx;
         uint64_t failures = cx->failures;
         fx_tensor *u = packed->hooks.unpack(packed->hooks.data, packed->value);
+        if (u && u->cx != cx) {
+            fx_error_set(cx, FX_ERROR_ARGUMENT, pass->where,
+                         "backward: a saved-tensor unpack hook gave a tensor of another context");
+            return NULL;
+        }
         if (u && (!same_shape(u, x) || u->dtype != x->dtype)) {
             fx_error_set(cx, FX_ERROR_SHAPE, pass->where,
                          "backward: a saved-tensor unpack hook gave %s %s for %s %s",

@@ -197,6 +197,11 @@ fx_tensor *fx__run_hooks(fx_context *cx, fx_hook *hooks, int output, fx_tensor *
                 fx_error_set(cx, FX_ERROR_USER, where, "backward: a gradient hook failed");
             return NULL;
         }
+        if (next->cx != cx) {
+            fx_error_set(cx, FX_ERROR_ARGUMENT, where,
+                         "backward: a gradient hook returned a tensor of another context");
+            return NULL;
+        }
         if (next->ndim != x->ndim || memcmp(next->size, x->size, sizeof(int64_t) * x->ndim)) {
             fx_error_set(cx, FX_ERROR_SHAPE, where,
                          "backward: a gradient hook returned sizes %s for a tensor of %s",

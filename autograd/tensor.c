@@ -376,6 +376,7 @@ static int widest(const fx_tensor *x, int dim, const char *at, bool summary)
 
 void fx_print_to(const fx_tensor *x, FILE *file)
 {
+    if (!file) return;
     if (!x) {
         fputs("tensor(NULL)\n", file);
         return;

@@ -182,6 +182,57 @@ Test(misuse, tensors_of_another_context)
     context_end(other);
 }
 
+static fx_tensor *gives(void *data, fx_tensor *grad)
+{
+    (void)grad;
+    return data;
+}
+static void *pack_data(void *data, fx_tensor *x)
+{
+    (void)x;
+    return data;
+}
+static fx_tensor *unpack_data(void *data, void *packed)
+{
+    (void)data;
+    return packed;
+}
+static void foreign_local_grad(const fx_call *c, fx_tensor *g, fx_tensor *gx[])
+{
+    (void)g;
+    gx[0] = *(fx_tensor *const *)c->options;
+}
+static const fx_op foreign_op = { .name = "foreign",
+                                  .formula = "y = x",
+                                  .inputs = 1,
+                                  .options_size = sizeof(fx_tensor *),
+                                  .shape = fx_shape_same,
+                                  .forward = noted_forward,
+                                  .local_grad = foreign_local_grad };
+
+Test(misuse, gradients_of_another_context)
+{
+    for (int graph = 0; graph < 2; graph++) {
+        fx_context *cx = context_new(), *other = context_new();
+        fx_tensor *x = LEAF(cx, 1, 2), *theirs = VECTOR(other, 3, 4), *y = fx_exp(x);
+        fx_hook *h = fx_add_hook(y, gives, theirs, NULL);
+        cr_assert(fx_backward(fx_sum(y), .create_graph = graph) == FX_ERROR_ARGUMENT);
+        REFUSED(cx, ARGUMENT, "a gradient hook returned a tensor of another context");
+        fx_remove_hook(y, h);
+        fx_push_saved_hooks(cx, (fx_saved_hooks){ pack_data, unpack_data, NULL, theirs });
+        y = fx_exp(x);
+        fx_pop_saved_hooks(cx);
+        cr_assert(fx_backward(fx_sum(y), .create_graph = graph) == FX_ERROR_ARGUMENT);
+        REFUSED(cx, ARGUMENT, "gave a tensor of another context");
+        y = fx_apply_at(&foreign_op, FX_LIST(x), &theirs, NULL, FX_HERE);
+        cr_assert(fx_backward(fx_sum(y), .create_graph = graph) == FX_ERROR_ARGUMENT);
+        REFUSED(cx, ARGUMENT, "a gradient belongs to another context");
+        cr_assert(!fx_grad(x));
+        context_end(cx);
+        context_end(other);
+    }
+}
+
 /* ---- numbers out of any range -------------------------------------------------------------------------- */
 
 Test(misuse, sizes_and_places_that_overflow)
