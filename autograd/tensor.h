@@ -100,9 +100,9 @@ const char *fx__dims_text(fx_context *cx, int ndim, const int64_t *size);
  * (elementwise gradients). */
 fx_tensor *fx__grad_new(const fx_call *c, int input);
 fx_tensor *fx__grad_reuse(const fx_call *c, int input, fx_tensor *g);
-/* ... or what input i's gradient has come to so far, of its shape and dtype, row-major, for the closure to add
- * to it and leave gx[i] NULL: one pass over memory less. NULL where there is nothing yet or somebody else sees
- * it. */
+/* ... or what input i's gradient has come to so far, of its shape and dtype, row-major, for the closure to
+ * add to it and leave gx[i] NULL: one pass over memory less. NULL where there is nothing yet or somebody else
+ * sees it. */
 fx_tensor *fx__grad_sum(const fx_call *c, int input);
 /* ... and of any other shape: one that input i was broadcast to, which the tape sums. */
 fx_tensor *fx__grad_shaped(const fx_call *c, fx_dtype dtype, int ndim, const int64_t *size);

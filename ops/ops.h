@@ -1640,9 +1640,9 @@ FX_API fx_tensor *fx_embedding_bag_at(fx_embedding_bag_args args, fx_where where
 /* (end of attention, gated units, bags) */
 /* ---- order --------------------------------------------------------------------------------------------- */
 
-/* x in ascending order along dim, the last one if none is named, and into *indices, if given, where each number was,
- * int64. Always stable. NaN is larger than any number, -0 equals 0. argsort: where they were alone; msort: along
- * dimension 0. */
+/* x in ascending order along dim, the last one if none is named, and into *indices, if given, where each
+ * number was, int64. Always stable. NaN is larger than any number, -0 equals 0. argsort: where they were
+ * alone; msort: along dimension 0. */
 typedef struct fx_sort_args {
     fx_tensor *x;
     int64_t dim; /* -1 */
@@ -1657,8 +1657,8 @@ FX_API fx_tensor *fx_sort_at(fx_sort_args args, fx_where where);
 FX_API fx_tensor *fx_argsort_at(fx_argsort_args args, fx_where where);
 FX_API fx_tensor *fx_msort_at(fx_tensor *x, fx_where where);
 
-/* The k largest along dim, in descending order, or the k smallest in ascending; and the k-th, counted from 1, in
- * ascending order. Of ties the first come first. FX_ERROR_INDEX if there are not so many. */
+/* The k largest along dim, in descending order, or the k smallest in ascending; and the k-th, counted from 1,
+ * in ascending order. Of ties the first come first. FX_ERROR_INDEX if there are not so many. */
 typedef struct fx_topk_args {
     fx_tensor *x;
     int64_t k, dim; /* dim: -1 */
@@ -1678,14 +1678,15 @@ FX_API fx_tensor *fx_topk_at(fx_topk_args args, fx_where where);
 FX_API fx_tensor *fx_kthvalue_at(fx_kthvalue_args args, fx_where where);
 
 /* fx_median(x): the lower median of all numbers, the gradient being shared evenly among those equal to it;
- * fx_median(x, .dims = FX_DIMS(1), .indices = &where): along a dimension, to whose index the gradient goes. NaN if there is
- * one, or nothing at all; nanmedian: of what is not NaN. */
+ * fx_median(x, .dims = FX_DIMS(1), .indices = &where): along a dimension, to whose index the gradient goes.
+ * NaN if there is one, or nothing at all; nanmedian: of what is not NaN. */
 FX__REDUCTION(median, fx_tensor **indices;)
 #define fx_median(...) fx_median_at(FX_LITERAL(fx_median_args){ .x = __VA_ARGS__ }, FX_HERE)
 #define fx_nanmedian(...) fx_nanmedian_at(FX_LITERAL(fx_median_args){ .x = __VA_ARGS__ }, FX_HERE)
 FX_API fx_tensor *fx_nanmedian_at(fx_median_args args, fx_where where);
 
-/* What stands most often along dim, the least of several such; its index is the last place where it stands. */
+/* What stands most often along dim, the least of several such; its index is the last place where it stands.
+ */
 typedef struct fx_mode_args {
     fx_tensor *x;
     int64_t dim; /* -1 */
@@ -1695,8 +1696,9 @@ typedef struct fx_mode_args {
 #define fx_mode(...) fx_mode_at(FX_LITERAL(fx_mode_args){ .dim = -1, .x = __VA_ARGS__ }, FX_HERE)
 FX_API fx_tensor *fx_mode_at(fx_mode_args args, fx_where where);
 
-/* What lies at the rank q (n - 1) of n numbers in order, along dim or of all; between two numbers by interpolation. q, in
- * [0, 1], is a number or a tensor of one dimension, which becomes the first of the result. nanquantile passes NaN by. */
+/* What lies at the rank q (n - 1) of n numbers in order, along dim or of all; between two numbers by
+ * interpolation. q, in [0, 1], is a number or a tensor of one dimension, which becomes the first of the
+ * result. nanquantile passes NaN by. */
 typedef struct fx_quantile_args {
     fx_tensor *x;
     fx_operand q;
@@ -1707,7 +1709,8 @@ typedef struct fx_quantile_args {
 #define fx_quantile(x_, q_, ...)                                                                             \
     fx_quantile_at(FX_LITERAL(fx_quantile_args){ .x = x_, .q = FX_OPERAND(q_), .dim = __VA_ARGS__ }, FX_HERE)
 #define fx_nanquantile(x_, q_, ...)                                                                          \
-    fx_nanquantile_at(FX_LITERAL(fx_quantile_args){ .x = x_, .q = FX_OPERAND(q_), .dim = __VA_ARGS__ }, FX_HERE)
+    fx_nanquantile_at(FX_LITERAL(fx_quantile_args){ .x = x_, .q = FX_OPERAND(q_), .dim = __VA_ARGS__ },      \
+                      FX_HERE)
 FX_API fx_tensor *fx_quantile_at(fx_quantile_args args, fx_where where);
 FX_API fx_tensor *fx_nanquantile_at(fx_quantile_args args, fx_where where);
 
@@ -1715,8 +1718,9 @@ FX_API fx_tensor *fx_nanquantile_at(fx_quantile_args args, fx_where where);
 
 /* ---- masked -------------------------------------------------------------------------------------------- */
 
-/* Reductions and scans of the numbers where mask, of bool, holds, which broadcasts to x; NULL: of all. Where it holds for
- * none, sum is 0, prod 1, amax -inf, amin inf, norm 0, logsumexp -inf, mean, var, std, median NaN. */
+/* Reductions and scans of the numbers where mask, of bool, holds, which broadcasts to x; NULL: of all. Where
+ * it holds for none, sum is 0, prod 1, amax -inf, amin inf, norm 0, logsumexp -inf, mean, var, std, median
+ * NaN. */
 typedef struct fx_masked_args {
     fx_tensor *x, *mask;
     fx_dims dims;
@@ -1746,8 +1750,8 @@ FX_API fx_tensor *fx_masked_norm_at(fx_masked_args args, fx_where where);
 FX_API fx_tensor *fx_masked_logsumexp_at(fx_masked_args args, fx_where where);
 FX_API fx_tensor *fx_masked_median_at(fx_masked_args args, fx_where where);
 
-/* Along one dimension, in x's shape: where the mask does not hold softmax and softmin are 0, log_softmax is -inf, and the
- * scans go on with what was before. logaddexp has a mask for each. */
+/* Along one dimension, in x's shape: where the mask does not hold softmax and softmin are 0, log_softmax is
+ * -inf, and the scans go on with what was before. logaddexp has a mask for each. */
 typedef struct fx_masked_scan_args {
     fx_tensor *x;
     int64_t dim;

@@ -79,12 +79,10 @@ static void NAME(planes)(void *data, int64_t begin, int64_t end)
             for (o[1] = 0; o[1] < p->out[1]; o[1]++, y += p->out[2], index += p->out[2])
                 for (o[2] = 0; o[2] < p->out[2];) {
                     const int64_t left = p->out[2] - o[2], n = !alike ? 1 : left < POOL_ROW ? left : POOL_ROW;
-                    if (alike)
-                        NAME(row)
-                        (p, x, p->from[0][o[0]], p->to[0][o[0]], p->from[1][o[1]], p->to[1][o[1]], o[2], n,
-                         y + o[2], index + o[2]);
-                    else
-                        y[o[2]] = NAME(largest)(p, x, o, index + o[2]);
+                    if (alike) NAME(row)
+                    (p, x, p->from[0][o[0]], p->to[0][o[0]], p->from[1][o[1]], p->to[1][o[1]], o[2], n,
+                     y + o[2], index + o[2]);
+                    else y[o[2]] = NAME(largest)(p, x, o, index + o[2]);
                     o[2] += n;
                 }
     }
