@@ -1585,6 +1585,31 @@ typedef struct fx_affine_grid_args {
     fx_affine_grid_at(FX_LITERAL(fx_affine_grid_args){ .theta = __VA_ARGS__ }, FX_HERE)
 FX_API fx_tensor *fx_affine_grid_at(fx_affine_grid_args args, fx_where where);
 
+/* The columns that a convolution is a product with: y (N, C x kernel, places) of x (N, C, H, W); and their
+ * adjoint, images of output_size as sums of columns. (PyTorch's unfold and fold.) */
+typedef struct fx_im2col_args {
+    fx_tensor *x;
+    int64_t kernel_size, dilation, padding, stride; /* dilation and stride: 1 */
+    fx_dims kernel_sizes, dilations, paddings, strides;
+} fx_im2col_args;
+typedef struct fx_col2im_args {
+    fx_tensor *x;
+    fx_dims output_size;
+    int64_t kernel_size, dilation, padding, stride;
+    fx_dims kernel_sizes, dilations, paddings, strides;
+} fx_col2im_args;
+#define fx_im2col(...) fx_im2col_at(FX_LITERAL(fx_im2col_args){ .x = __VA_ARGS__ }, FX_HERE)
+#define fx_col2im(...) fx_col2im_at(FX_LITERAL(fx_col2im_args){ .x = __VA_ARGS__ }, FX_HERE)
+FX_API fx_tensor *fx_im2col_at(fx_im2col_args args, fx_where where);
+FX_API fx_tensor *fx_col2im_at(fx_col2im_args args, fx_where where);
+
+/* x (..., C r^2, H, W) as (..., C, H r, W r), and back. Shi et al., "Real-time single image and video
+ * super-resolution", 2016. */
+#define fx_pixel_shuffle(x, upscale_factor) fx_pixel_shuffle_at(x, upscale_factor, FX_HERE)
+#define fx_pixel_unshuffle(x, downscale_factor) fx_pixel_unshuffle_at(x, downscale_factor, FX_HERE)
+FX_API fx_tensor *fx_pixel_shuffle_at(fx_tensor *x, int64_t upscale_factor, fx_where where);
+FX_API fx_tensor *fx_pixel_unshuffle_at(fx_tensor *x, int64_t downscale_factor, fx_where where);
+
 /* (end of convolution, pooling, interpolation) */
 
 /* ---- attention, gated units, bags ---------------------------------------------------------------------- */

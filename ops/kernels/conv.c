@@ -323,6 +323,57 @@ void fx__conv_run(int threads, const fx__conv *c, fx__conv_kind kind, void *x, v
     }
 }
 
+/* ---- columns alone ---------------------------------------------------------------------------------------
+ */
+
+static void make_columns(void *data, int64_t begin, int64_t end)
+{
+    const job *j = data;
+    for (int64_t n = begin; n < end; n++) {
+        char *to = j->y + n * j->depth * j->places * j->size;
+        if (j->c->f64)
+            f64_columns(j->c, (const double *)(const void *)x_of(j, n, 0), 0, j->places,
+                        (double *)(void *)to);
+        else
+            f32_columns(j->c, (const float *)(const void *)x_of(j, n, 0), 0, j->places, (float *)(void *)to);
+    }
+}
+
+static void add_all_columns(void *data, int64_t begin, int64_t end)
+{
+    const job *j = data;
+    for (int64_t n = begin; n < end; n++) {
+        const char *from = j->y + n * j->depth * j->places * j->size;
+        char *x = x_of(j, n, 0);
+        memset(x, 0, (size_t)(j->c->in * j->image * j->size));
+        if (j->c->f64)
+            f64_add_columns(j->c, (double *)(void *)x, 0, j->places, (const double *)(const void *)from);
+        else
+            f32_add_columns(j->c, (float *)(void *)x, 0, j->places, (const float *)(const void *)from);
+    }
+}
+
+static int64_t columns_grain(const job *j) { return (64 << 10) / (j->depth * j->places + 1) + 1; }
+
+void fx__conv_columns(int threads, const fx__conv *c, const void *x, void *columns)
+{
+    job j = job_of(c, FX__CONV_Y);
+    j.x = (char *)(uintptr_t)x;
+    j.y = columns;
+    fx__parallel(threads, c->batch, columns_grain(&j), make_columns, &j);
+}
+
+void fx__conv_add_columns(int threads, const fx__conv *c, void *x, const void *columns)
+{
+    job j = job_of(c, FX__CONV_X);
+    j.x = x;
+    j.y = (char *)(uintptr_t)columns;
+    fx__parallel(threads, c->batch, columns_grain(&j), add_all_columns, &j);
+}
+
+/* ---- channels --------------------------------------------------------------------------------------------
+ */
+
 void fx__conv_channel_sums(int threads, bool f64, int64_t batch, int64_t channels, int64_t places,
                            const void *y, void *to)
 {

@@ -36,6 +36,11 @@ void fx__conv_run(int threads, const fx__conv *c, fx__conv_kind kind, void *x, v
                   const void *bias, void *work);
 size_t fx__conv_work(int threads, const fx__conv *c, fx__conv_kind kind);
 
+/* The columns themselves, (batch, channels x taps, places), of x; and x as the sum of what each of its
+ * numbers is in the columns: the adjoint. One group. */
+void fx__conv_columns(int threads, const fx__conv *c, const void *x, void *columns);
+void fx__conv_add_columns(int threads, const fx__conv *c, void *x, const void *columns);
+
 /* to[channel] = the sum over batch and places of y, (batch, channels, places). */
 void fx__conv_channel_sums(int threads, bool f64, int64_t batch, int64_t channels, int64_t places,
                            const void *y, void *to);

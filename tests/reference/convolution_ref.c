@@ -121,5 +121,93 @@ REFERENCE(conv_transpose1d) { transposed(c); }
 REFERENCE(conv_transpose2d) { transposed(c); }
 REFERENCE(conv_transpose3d) { transposed(c); }
 
+/* ---- columns, pixels -------------------------------------------------------------------------------------
+ */
+
+/* Columns of images of height x width: to (or from, back) the number of channel c at tap t and place q. */
+static void columns(fx_ref_call *c, fx_ref_tensor *image, fx_ref_tensor *column, int64_t batch,
+                    int64_t channels, const int64_t size[2], const geometry *g, const int64_t kernel[2],
+                    const int64_t out[2], bool back)
+{
+    RANGE (n, batch * channels)
+        RANGE (t, kernel[0] * kernel[1])
+            RANGE (q, out[0] * out[1]) {
+                const int64_t h = q / out[1] * g->stride[0] + t / kernel[1] * g->dilation[0] - g->padding[0];
+                const int64_t w = q % out[1] * g->stride[1] + t % kernel[1] * g->dilation[1] - g->padding[1];
+                if (h < 0 || h >= size[0] || w < 0 || w >= size[1]) continue;
+                const int64_t at = (n * size[0] + h) * size[1] + w;
+                const int64_t to = (n * kernel[0] * kernel[1] + t) * out[0] * out[1] + q;
+                if (back)
+                    AT(image, at) += AT(column, to);
+                else
+                    AT(column, to) = AT(image, at);
+            }
+    (void)c;
+}
+
+static geometry windows(fx_ref_call *c, const int64_t size[2], int64_t kernel[2], int64_t out[2])
+{
+    geometry g = { .ndim = 2 };
+    each_of(DIMS("kernel_sizes"), 2, 0, kernel);
+    each_of(DIMS("strides"), 2, 1, g.stride);
+    each_of(DIMS("paddings"), 2, 0, g.padding);
+    each_of(DIMS("dilations"), 2, 1, g.dilation);
+    for (int d = 0; d < 2; d++)
+        out[d] = (size[d] + 2 * g.padding[d] - g.dilation[d] * (kernel[d] - 1) - 1) / g.stride[d] + 1;
+    return g;
+}
+
+REFERENCE(im2col)
+{
+    fx_ref_tensor *x = TENSOR("x");
+    const int lead = x->ndim - 3;
+    int64_t kernel[2], out[2], size[3] = { lead ? x->size[0] : 1 };
+    const geometry g = windows(c, x->size + x->ndim - 2, kernel, out);
+    size[lead] = x->size[lead] * kernel[0] * kernel[1];
+    size[lead + 1] = out[0] * out[1];
+    columns(c, x, OUT(0, lead + 2, size), lead ? x->size[0] : 1, x->size[lead], x->size + x->ndim - 2, &g,
+            kernel, out, false);
+}
+
+REFERENCE(col2im)
+{
+    fx_ref_tensor *x = TENSOR("x");
+    const int lead = x->ndim - 2;
+    int64_t kernel[2], out[2], image[2], size[4] = { lead ? x->size[0] : 1 };
+    each_of(DIMS("output_size"), 2, 0, image);
+    const geometry g = windows(c, image, kernel, out);
+    size[lead] = x->size[lead] / (kernel[0] * kernel[1]);
+    size[lead + 1] = image[0];
+    size[lead + 2] = image[1];
+    columns(c, OUT(0, lead + 3, size), x, lead ? x->size[0] : 1, size[lead], image, &g, kernel, out, true);
+}
+
+/* The places of small and large that belong together, by the places of large. */
+static void shuffled(fx_ref_call *c, int64_t r, bool back)
+{
+    fx_ref_tensor *x = TENSOR("x");
+    int64_t size[FX_MAX_DIMS], at[FX_MAX_DIMS], from[FX_MAX_DIMS];
+    const int d = x->ndim - 3;
+    for (int k = 0; k < x->ndim; k++) size[k] = x->size[k];
+    size[d] = back ? size[d] * r * r : size[d] / (r * r);
+    size[d + 1] = back ? size[d + 1] / r : size[d + 1] * r;
+    size[d + 2] = back ? size[d + 2] / r : size[d + 2] * r;
+    fx_ref_tensor *y = OUT(0, x->ndim, size), *large = back ? x : y, *small = back ? y : x;
+    EACH (large, i) {
+        place_of(large, i, at);
+        for (int k = 0; k < d; k++) from[k] = at[k];
+        from[d] = (at[d] * r + at[d + 1] % r) * r + at[d + 2] % r;
+        from[d + 1] = at[d + 1] / r;
+        from[d + 2] = at[d + 2] / r;
+        if (back)
+            AT(y, index_of(small, from)) = AT(x, i);
+        else
+            AT(y, i) = AT(x, index_of(small, from));
+    }
+}
+
+REFERENCE(pixel_shuffle) { shuffled(c, INT("upscale_factor"), false); }
+REFERENCE(pixel_unshuffle) { shuffled(c, INT("downscale_factor"), true); }
+
 REFERENCES(convolution, ROW(conv1d), ROW(conv2d), ROW(conv3d), ROW(conv_transpose1d), ROW(conv_transpose2d),
-           ROW(conv_transpose3d))
+           ROW(conv_transpose3d), ROW(im2col), ROW(col2im), ROW(pixel_shuffle), ROW(pixel_unshuffle))
