@@ -85,7 +85,7 @@ static void save(fx_context *cx, fx_module *net, const char *out, const double *
 int main(int argc, char **argv)
 {
     /* One thread: the products of a batch of 64 are over before another could be woken. */
-    options o = { .data = FX_FASHION_MNIST, .out = ".", .epochs = 5, .threads = 1, .seed = 42 };
+    options o = { .data = FX_FASHION_MNIST, .out = ".", .epochs = 10, .threads = 1, .seed = 42 };
     if (!parse(argc, argv, &o)) return usage();
     fx_context *cx = fx_context_new(.seed = (uint64_t)o.seed, .threads = o.threads);
     fx_dataset *data = fx_dataset_mnist(cx, o.data, FX_TRAIN), *test = fx_dataset_mnist(cx, o.data, FX_TEST);
