@@ -64,7 +64,7 @@ static bool add_entry(json_t *header, const fx_named *what, size_t begin)
 {
     json_t *entry =
         json_pack("{s:s, s:[], s:[I, I]}", "dtype", fx__file_dtype_name(fx_dtype_of(what->tensor)), "shape",
-                  "data_offsets", (json_int_t)begin, (json_int_t)(begin + bytes_of(what)));
+                  "data_offsets", (json_int_t)begin, (json_int_t)begin + (json_int_t)bytes_of(what));
     json_t *shape = json_object_get(entry, "shape");
     for (int i = 0; i < fx_ndim(what->tensor); i++)
         if (json_array_append_new(shape, json_integer(fx_dim(what->tensor, i))))

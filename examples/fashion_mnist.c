@@ -93,13 +93,12 @@ int main(int argc, char **argv)
     fx_optimizer *adam = fx_adam(fx_parameters(net), .lr = 1e-3);
 
     int64_t steps = (fx_dataset_size(data) + 63) / 64;
-    double *losses = calloc((size_t)(steps * o.epochs) + 1, sizeof *losses), accuracy = 0, start = seconds(),
-           spent = 0;
+    double *losses = calloc((size_t)(steps * o.epochs) + 1, sizeof *losses), accuracy = 0, spent = 0;
     if (!losses) return fprintf(stderr, "fashion_mnist: out of memory\n"), fx_context_free(cx), 1;
     for (int epoch = 1; epoch <= o.epochs && fx_error(cx) == FX_OK; epoch++) {
         char label[32];
         snprintf(label, sizeof label, "epoch %d of %d", epoch, o.epochs);
-        start = seconds();
+        const double start = seconds();
         train(net, adam, data, label, losses + (epoch - 1) * steps);
         spent += seconds() - start;
         accuracy = 100 * fx_accuracy(net, test);

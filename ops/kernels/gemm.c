@@ -31,13 +31,13 @@ enum {
 
 static double volume(const fx_gemm *g) { return (double)g->m * (double)g->n * (double)g->k; }
 
+#if FX_GEMM_LIBRARY
 /* Rows at a, or columns, lie side by side, and a library's leading dimension can say where. */
 static bool plain(int64_t rows, int64_t columns, int64_t row, int64_t column)
 {
     return (column == 1 && row >= columns) || (row == 1 && column >= rows);
 }
 
-#if FX_GEMM_LIBRARY
 /* oneDNN's AVX-512 kernels add in the order of k, as ours do; its others do not. */
 static bool adds_in_order(void)
 {

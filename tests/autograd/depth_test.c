@@ -126,6 +126,7 @@ static void *wide(void *data)
         cr_assert(number(fx_grad(x), 0) == 2.0 * g->size);
         /* and as many roots */
         int roots = g->size / 20;
+        cr_assert(roots > 0);
         fx_tensor **at = malloc(sizeof(fx_tensor *) * (size_t)roots);
         for (int i = 0; i < roots; i++) at[i] = fx_mul(h, 1);
         cr_assert(fx_backward(NULL, .roots = { roots, at }) == FX_OK);

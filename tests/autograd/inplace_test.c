@@ -344,7 +344,6 @@ Test(inplace, the_error_says_who_captured_and_who_wrote)
     fx_tensor *y = fx_exp(h);
     const char *captured = place(__FILE__, __LINE__ - 1);
     fx_add_(y, 1);
-    const char *written = place(__FILE__, __LINE__ - 1);
     fx_tensor *sum = fx_sum(y);
     fx_tensor *q = fx_sum(fx_mul(y, y));
     fx_mul_(y, 0.5);
@@ -359,7 +358,7 @@ Test(inplace, the_error_says_who_captured_and_who_wrote)
     fx_error_clear(cx);
     fx_tensor *e = fx_exp(fx_mul(w, 2)), *one = fx_sum(e);
     fx_add_(e, 1);
-    written = place(__FILE__, __LINE__ - 1);
+    const char *written = place(__FILE__, __LINE__ - 1);
     cr_assert(fx_backward(one) == FX_ERROR_MODIFIED);
     REFUSED(cx, MODIFIED, written);
     context_end(cx);

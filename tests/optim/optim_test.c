@@ -75,6 +75,16 @@ static void compare(const pair *p, const char *name, double tolerance, const dou
                   "%s, number %d: %.17g instead of %.17g", name, i, number(p, i), expected[i]);
 }
 
+static void follow(pair *p, fx_optimizer *o, const char *name, double tolerance, const double *expected)
+{
+    cr_assert_not_null(o, "%s: %s", name, fx_error_message(p->cx));
+    for (int step = 0; step < STEPS; step++) {
+        set_gradients(p, step);
+        cr_assert(fx_step(o) == FX_OK);
+    }
+    compare(p, name, tolerance, expected);
+}
+
 static void trajectories(fx_dtype dtype, double least)
 {
     fx_context *cx = fx_context_new(.threads = 1);
@@ -85,16 +95,8 @@ static void trajectories(fx_dtype dtype, double least)
 #define GOLDEN(name, optimizer, tolerance, ...)                                                              \
     p = pair_new(cx, dtype);                                                                                 \
     list = named(&p, at);                                                                                    \
-    {                                                                                                        \
-        fx_optimizer *o = optimizer;                                                                         \
-        cr_assert_not_null(o, "%s: %s", name, fx_error_message(cx));                                         \
-        for (int step = 0; step < STEPS; step++) {                                                           \
-            set_gradients(&p, step);                                                                         \
-            cr_assert(fx_step(o) == FX_OK);                                                                  \
-        }                                                                                                    \
-        compare(&p, name, fmax(least, tolerance), (const double[]){ __VA_ARGS__ });                          \
-        cases++;                                                                                             \
-    }
+    follow(&p, optimizer, name, fmax(least, tolerance), (const double[]){ __VA_ARGS__ });                    \
+    cases++;
 #include "golden.def"
     cr_assert(cases >= 20);
     fx_context_free(cx);
