@@ -1802,6 +1802,57 @@ FX_API fx_tensor *fx_masked_logaddexp_at(fx_masked_logaddexp_args args, fx_where
 
 /* (end of masked) */
 
+/* ---- arrangements -------------------------------------------------------------------------------------- */
+
+/* The numbers of x, row-major, that sizes and strides name from offset on: a copy; what is named twice has
+ * both gradients. */
+#define fx_as_strided(x, sizes, strides, offset) fx_as_strided_at(x, sizes, strides, offset, FX_HERE)
+FX_API fx_tensor *fx_as_strided_at(fx_tensor *x, fx_dims sizes, fx_dims strides, int64_t offset,
+                                   fx_where where);
+
+/* Matrices (a vector is a row) along a diagonal; vectors in all combinations, a row each; the combinations of
+ * r numbers of a vector; all numbers of x along a diagonal. */
+#define fx_block_diag(...) fx_block_diag_at(FX_LIST(__VA_ARGS__), FX_HERE)
+#define fx_cartesian_prod(...) fx_cartesian_prod_at(FX_LIST(__VA_ARGS__), FX_HERE)
+FX_API fx_tensor *fx_block_diag_at(fx_list tensors, fx_where where);
+FX_API fx_tensor *fx_cartesian_prod_at(fx_list tensors, fx_where where);
+typedef struct fx_combinations_args {
+    fx_tensor *x;
+    int64_t r; /* 2 */
+    bool with_replacement;
+} fx_combinations_args;
+#define fx_combinations(...)                                                                                 \
+    fx_combinations_at(FX_LITERAL(fx_combinations_args){ .r = 2, .x = __VA_ARGS__ }, FX_HERE)
+FX_API fx_tensor *fx_combinations_at(fx_combinations_args args, fx_where where);
+typedef struct fx_diagflat_args {
+    fx_tensor *x;
+    int64_t offset;
+} fx_diagflat_args;
+#define fx_diagflat(...) fx_diagflat_at(FX_LITERAL(fx_diagflat_args){ .x = __VA_ARGS__ }, FX_HERE)
+FX_API fx_tensor *fx_diagflat_at(fx_diagflat_args args, fx_where where);
+
+/* x with a part, that select, slice or diagonal name, replaced by source. */
+#define fx_select_scatter(x, source, dim, index) fx_select_scatter_at(x, source, dim, index, FX_HERE)
+FX_API fx_tensor *fx_select_scatter_at(fx_tensor *x, fx_tensor *source, int64_t dim, int64_t index,
+                                       fx_where where);
+typedef struct fx_slice_scatter_args {
+    fx_tensor *x, *source;
+    int64_t dim, start, stop, step; /* 0, 0, all, 1 */
+} fx_slice_scatter_args;
+#define fx_slice_scatter(...)                                                                                \
+    fx_slice_scatter_at(FX_LITERAL(fx_slice_scatter_args){ .stop = INT64_MAX, .step = 1, .x = __VA_ARGS__ }, \
+                        FX_HERE)
+FX_API fx_tensor *fx_slice_scatter_at(fx_slice_scatter_args args, fx_where where);
+typedef struct fx_diagonal_scatter_args {
+    fx_tensor *x, *source;
+    int64_t offset, dim1, dim2; /* 0, 0, 1 */
+} fx_diagonal_scatter_args;
+#define fx_diagonal_scatter(...)                                                                             \
+    fx_diagonal_scatter_at(FX_LITERAL(fx_diagonal_scatter_args){ .dim2 = 1, .x = __VA_ARGS__ }, FX_HERE)
+FX_API fx_tensor *fx_diagonal_scatter_at(fx_diagonal_scatter_args args, fx_where where);
+
+/* (end of arrangements) */
+
 /* ---- random, checking ---------------------------------------------------------------------------------- */
 
 /* Zeroes each number with probability p and divides the others by 1 - p, so that the mean stays; p = 0 or
