@@ -1802,6 +1802,72 @@ FX_API fx_tensor *fx_masked_logaddexp_at(fx_masked_logaddexp_args args, fx_where
 
 /* (end of masked) */
 
+/* ---- differences --------------------------------------------------------------------------------------- */
+
+/* The n-th differences of neighbours along dim, of prepend, x and append joined; as many fewer numbers, none
+ * if there are not so many. n = 0: x. */
+typedef struct fx_diff_args {
+    fx_tensor *x;
+    int64_t n, dim; /* 1, -1 */
+    fx_tensor *prepend, *append;
+} fx_diff_args;
+#define fx_diff(...) fx_diff_at(FX_LITERAL(fx_diff_args){ .n = 1, .dim = -1, .x = __VA_ARGS__ }, FX_HERE)
+FX_API fx_tensor *fx_diff_at(fx_diff_args args, fx_where where);
+
+/* The integral of y along dim by the trapezoidal rule, at the places x (of y's sizes, or one for each number
+ * along dim), or dx apart; and the integrals up to each place but the first. */
+typedef struct fx_trapezoid_args {
+    fx_tensor *y, *x;
+    double dx;   /* 1 */
+    int64_t dim; /* -1 */
+} fx_trapezoid_args;
+#define fx_trapezoid(...)                                                                                    \
+    fx_trapezoid_at(FX_LITERAL(fx_trapezoid_args){ .dx = 1, .dim = -1, .y = __VA_ARGS__ }, FX_HERE)
+#define fx_cumulative_trapezoid(...)                                                                         \
+    fx_cumulative_trapezoid_at(FX_LITERAL(fx_trapezoid_args){ .dx = 1, .dim = -1, .y = __VA_ARGS__ }, FX_HERE)
+FX_API fx_tensor *fx_trapezoid_at(fx_trapezoid_args args, fx_where where);
+FX_API fx_tensor *fx_cumulative_trapezoid_at(fx_trapezoid_args args, fx_where where);
+
+/* Slopes of a sampled function x along each of dims (all, if none are given), into outputs: how many, 0 after
+ * a failure. By three neighbours inside, exact for parabolas; at the edges by two (edge_order 1) or three
+ * (2). Samples are `spacing` apart or lie at coordinates, one tensor of one dimension for each dim, which
+ * have no gradient. (PyTorch: gradient.) */
+typedef struct fx_gradient_of_args {
+    fx_tensor *x;
+    fx_dims dims;
+    fx_list coordinates;
+    double spacing;     /* 1 */
+    int64_t edge_order; /* 1 */
+} fx_gradient_of_args;
+#define fx_gradient_of(outputs, ...)                                                                         \
+    fx_gradient_of_at(outputs,                                                                               \
+                      FX_LITERAL(fx_gradient_of_args){ .spacing = 1, .edge_order = 1, .x = __VA_ARGS__ },    \
+                      FX_HERE)
+FX_API int fx_gradient_of_at(fx_tensor **outputs, fx_gradient_of_args args, fx_where where);
+
+/* Covariances of variables, the rows of x, of observations, its columns, each counted fweights (integers)
+ * times and with the weight aweights, over their number less correction; and those over the roots of both
+ * variances. One variable, x of one dimension, gives a 0-d tensor. */
+typedef struct fx_cov_args {
+    fx_tensor *x;
+    int64_t correction; /* 1 */
+    fx_tensor *fweights, *aweights;
+} fx_cov_args;
+#define fx_cov(...) fx_cov_at(FX_LITERAL(fx_cov_args){ .correction = 1, .x = __VA_ARGS__ }, FX_HERE)
+#define fx_corrcoef(x) fx_corrcoef_at(x, FX_HERE)
+FX_API fx_tensor *fx_cov_at(fx_cov_args args, fx_where where);
+FX_API fx_tensor *fx_corrcoef_at(fx_tensor *x, fx_where where);
+
+/* The cross product of vectors of three along dim; the other dimensions broadcast. */
+typedef struct fx_cross_args {
+    fx_tensor *x, *other;
+    int64_t dim; /* -1 */
+} fx_cross_args;
+#define fx_cross(...) fx_cross_at(FX_LITERAL(fx_cross_args){ .dim = -1, .x = __VA_ARGS__ }, FX_HERE)
+FX_API fx_tensor *fx_cross_at(fx_cross_args args, fx_where where);
+
+/* (end of differences) */
+
 /* ---- arrangements -------------------------------------------------------------------------------------- */
 
 /* The numbers of x, row-major, that sizes and strides name from offset on: a copy; what is named twice has

@@ -200,6 +200,28 @@ static bool sizes_of_none(trial *t, json_t *args, json_t *kwargs)
     return found;
 }
 
+/* gradient(x, spacing=h) is of our step h; spacing=[h, ...], one a dimension, of coordinates h apart. */
+static bool spacings(trial *t, json_t *args, json_t *kwargs)
+{
+    json_t *spacing = json_incref(json_object_get(kwargs, "spacing")), *lists = json_array(), *each;
+    const json_t *dim = json_object_get(kwargs, "dim");
+    fx_tensor *x = tensor_of(t, json_array_get(args, 0));
+    bool good = json_is_number(spacing) && json_object_set(kwargs, "step", spacing) == 0;
+    size_t i;
+    json_array_foreach(spacing, i, each)
+    {
+        int64_t along = json_is_array(dim) ? json_integer_value(json_array_get(dim, i)) : (int64_t)i;
+        along = along < 0 ? along + fx_ndim(x) : along;
+        if (!json_is_number(each) || along >= (int64_t)fx_ndim(x)) break;
+        fx_tensor *at = fx_to(fx_arange_at(t->cx, fx_sizes(x)[along], FX_HERE), FX_F64);
+        good = json_array_append(lists, value_of(t, fx_mul(at, json_number_value(each)))) == 0;
+    }
+    if (json_array_size(lists)) json_object_set(kwargs, "coordinates", lists);
+    json_decref(lists);
+    json_decref(spacing);
+    return good && json_object_del(kwargs, "spacing") == 0;
+}
+
 static const adapter adapters[] = {
     { "amax", "amax", all_dims, NULL },
     { "amin", "amin", all_dims, NULL },
@@ -213,6 +235,7 @@ static const adapter adapters[] = {
     { "expand_as", "expand", sizes_of_other, NULL },
     { "fill", NULL, NULL, filled },
     { "float", "to", to_float, NULL },
+    { "gradient", "gradient", spacings, NULL },
     { "max", "maximum", two_tensors, NULL },
     { "max", "amax", of_all, NULL },
     { "mean", "mean", all_dims, NULL },
