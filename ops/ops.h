@@ -1802,7 +1802,7 @@ FX_API fx_tensor *fx_masked_logaddexp_at(fx_masked_logaddexp_args args, fx_where
 
 /* (end of masked) */
 
-/* ---- differences --------------------------------------------------------------------------------------- */
+/* ---- differences, distances ---------------------------------------------------------------------------- */
 
 /* The n-th differences of neighbours along dim, of prepend, x and append joined; as many fewer numbers, none
  * if there are not so many. n = 0: x. */
@@ -1866,7 +1866,155 @@ typedef struct fx_cross_args {
 #define fx_cross(...) fx_cross_at(FX_LITERAL(fx_cross_args){ .dim = -1, .x = __VA_ARGS__ }, FX_HERE)
 FX_API fx_tensor *fx_cross_at(fx_cross_args args, fx_where where);
 
-/* (end of differences) */
+/* Distances of order p, the norm of differences: of two tensors as a whole (dist); of points (..., n, m) and
+ * (..., k, m), each with each, (..., n, k) (cdist); of all pairs of points (n, m), i < j (pdist); along the
+ * last dimension, eps being added to each difference (pairwise_distance). */
+typedef struct fx_dist_args {
+    fx_tensor *x, *other;
+    double p; /* 2 */
+} fx_dist_args;
+typedef struct fx_cdist_args {
+    fx_tensor *x1, *x2;
+    double p;                 /* 2 */
+    const char *compute_mode; /* PyTorch's; not looked at */
+} fx_cdist_args;
+typedef struct fx_pdist_args {
+    fx_tensor *x;
+    double p; /* 2 */
+} fx_pdist_args;
+typedef struct fx_pairwise_distance_args {
+    fx_tensor *x1, *x2;
+    double p, eps; /* 2, 1e-6 */
+    bool keepdim;
+} fx_pairwise_distance_args;
+#define fx_dist(...) fx_dist_at(FX_LITERAL(fx_dist_args){ .p = 2, .x = __VA_ARGS__ }, FX_HERE)
+#define fx_cdist(...) fx_cdist_at(FX_LITERAL(fx_cdist_args){ .p = 2, .x1 = __VA_ARGS__ }, FX_HERE)
+#define fx_pdist(...) fx_pdist_at(FX_LITERAL(fx_pdist_args){ .p = 2, .x = __VA_ARGS__ }, FX_HERE)
+#define fx_pairwise_distance(...)                                                                            \
+    fx_pairwise_distance_at(FX_LITERAL(fx_pairwise_distance_args){ .p = 2, .eps = 1e-6, .x1 = __VA_ARGS__ }, \
+                            FX_HERE)
+FX_API fx_tensor *fx_dist_at(fx_dist_args args, fx_where where);
+FX_API fx_tensor *fx_cdist_at(fx_cdist_args args, fx_where where);
+FX_API fx_tensor *fx_pdist_at(fx_pdist_args args, fx_where where);
+FX_API fx_tensor *fx_pairwise_distance_at(fx_pairwise_distance_args args, fx_where where);
+
+/* The cosine of the angle between vectors along dim, which broadcast; norms count as eps at least. */
+typedef struct fx_cosine_similarity_args {
+    fx_tensor *x1, *x2;
+    int64_t dim; /* 1 */
+    double eps;  /* 1e-8 */
+} fx_cosine_similarity_args;
+#define fx_cosine_similarity(...)                                                                            \
+    fx_cosine_similarity_at(                                                                                 \
+        FX_LITERAL(fx_cosine_similarity_args){ .dim = 1, .eps = 1e-8, .x1 = __VA_ARGS__ }, FX_HERE)
+FX_API fx_tensor *fx_cosine_similarity_at(fx_cosine_similarity_args args, fx_where where);
+
+/* x with each part x[..., i, ...] along dim scaled so that its norm of order p is at most maxnorm. */
+typedef struct fx_renorm_args {
+    fx_tensor *x;
+    double p;
+    int64_t dim;
+    double maxnorm;
+} fx_renorm_args;
+#define fx_renorm(...) fx_renorm_at(FX_LITERAL(fx_renorm_args){ .x = __VA_ARGS__ }, FX_HERE)
+FX_API fx_tensor *fx_renorm_at(fx_renorm_args args, fx_where where);
+
+/* (end of differences, distances) */
+
+/* ---- losses of pairs and margins ----------------------------------------------------------------------- */
+
+/* 1 - cos(x1, x2) where target is 1, max(0, cos - margin) where it is -1; vectors along the last dimension.
+ */
+typedef struct fx_cosine_embedding_loss_args {
+    fx_tensor *x1, *x2, *target;
+    double margin; /* 0 */
+    int reduction; /* fx_reduction: mean */
+} fx_cosine_embedding_loss_args;
+#define fx_cosine_embedding_loss(...)                                                                        \
+    fx_cosine_embedding_loss_at(                                                                             \
+        FX_LITERAL(fx_cosine_embedding_loss_args){ .reduction = FX_REDUCTION_MEAN, .x1 = __VA_ARGS__ },      \
+        FX_HERE)
+FX_API fx_tensor *fx_cosine_embedding_loss_at(fx_cosine_embedding_loss_args args, fx_where where);
+
+/* (log v + (x - t)^2 / v) / 2, v being var, at least eps, and full adding log(2 pi) / 2. var is one for each
+ * number of x, or has no last dimension, or one of size 1. */
+typedef struct fx_gaussian_nll_loss_args {
+    fx_tensor *x, *target, *var;
+    bool full;
+    double eps;    /* 1e-6 */
+    int reduction; /* fx_reduction: mean */
+} fx_gaussian_nll_loss_args;
+#define fx_gaussian_nll_loss(...)                                                                            \
+    fx_gaussian_nll_loss_at(FX_LITERAL(fx_gaussian_nll_loss_args){ .eps = 1e-6,                              \
+                                                                   .reduction = FX_REDUCTION_MEAN,           \
+                                                                   .x = __VA_ARGS__ },                       \
+                            FX_HERE)
+FX_API fx_tensor *fx_gaussian_nll_loss_at(fx_gaussian_nll_loss_args args, fx_where where);
+
+/* max(0, margin - t (x1 - x2)) */
+typedef struct fx_margin_ranking_loss_args {
+    fx_tensor *x1, *x2, *target;
+    double margin; /* 0 */
+    int reduction; /* fx_reduction: mean */
+} fx_margin_ranking_loss_args;
+#define fx_margin_ranking_loss(...)                                                                          \
+    fx_margin_ranking_loss_at(                                                                               \
+        FX_LITERAL(fx_margin_ranking_loss_args){ .reduction = FX_REDUCTION_MEAN, .x1 = __VA_ARGS__ },        \
+        FX_HERE)
+FX_API fx_tensor *fx_margin_ranking_loss_at(fx_margin_ranking_loss_args args, fx_where where);
+
+/* Of rows (N, C) or (C) and classes (N): w_t times the sum over k != t of max(0, margin - x_t + x_k)^p / C, p
+ * 1 or 2. multilabel_margin: classes (N, C), of which those before the first -1 count: the sum over them and
+ * all k that are not among them of max(0, 1 - x_t + x_k) / C. multilabel_soft_margin: binary cross entropy
+ * with logits, the mean over C. */
+typedef struct fx_multi_margin_loss_args {
+    fx_tensor *x, *target;
+    int64_t p;     /* 1 */
+    double margin; /* 1 */
+    fx_tensor *weight;
+    int reduction; /* fx_reduction: mean */
+} fx_multi_margin_loss_args;
+#define fx_multi_margin_loss(...)                                                                            \
+    fx_multi_margin_loss_at(                                                                                 \
+        FX_LITERAL(fx_multi_margin_loss_args){                                                               \
+            .p = 1, .margin = 1, .reduction = FX_REDUCTION_MEAN, .x = __VA_ARGS__ },                         \
+        FX_HERE)
+FX_API fx_tensor *fx_multi_margin_loss_at(fx_multi_margin_loss_args args, fx_where where);
+typedef struct fx_multilabel_margin_loss_args {
+    fx_tensor *x, *target;
+    int reduction; /* fx_reduction: mean */
+} fx_multilabel_margin_loss_args;
+#define fx_multilabel_margin_loss(...)                                                                       \
+    fx_multilabel_margin_loss_at(                                                                            \
+        FX_LITERAL(fx_multilabel_margin_loss_args){ .reduction = FX_REDUCTION_MEAN, .x = __VA_ARGS__ },      \
+        FX_HERE)
+FX_API fx_tensor *fx_multilabel_margin_loss_at(fx_multilabel_margin_loss_args args, fx_where where);
+typedef struct fx_multilabel_soft_margin_loss_args {
+    fx_tensor *x, *target, *weight;
+    int reduction; /* fx_reduction: mean */
+} fx_multilabel_soft_margin_loss_args;
+#define fx_multilabel_soft_margin_loss(...)                                                                  \
+    fx_multilabel_soft_margin_loss_at(                                                                       \
+        FX_LITERAL(fx_multilabel_soft_margin_loss_args){ .reduction = FX_REDUCTION_MEAN, .x = __VA_ARGS__ }, \
+        FX_HERE)
+FX_API fx_tensor *fx_multilabel_soft_margin_loss_at(fx_multilabel_soft_margin_loss_args args, fx_where where);
+
+/* max(0, d(anchor, positive) - d(anchor, negative) + margin), d being pairwise_distance; swap: the less of
+ * the negative's distances from anchor and positive. */
+typedef struct fx_triplet_margin_loss_args {
+    fx_tensor *anchor, *positive, *negative;
+    double margin, p, eps; /* 1, 2, 1e-6 */
+    bool swap;
+    int reduction; /* fx_reduction: mean */
+} fx_triplet_margin_loss_args;
+#define fx_triplet_margin_loss(...)                                                                          \
+    fx_triplet_margin_loss_at(                                                                               \
+        FX_LITERAL(fx_triplet_margin_loss_args){                                                             \
+            .margin = 1, .p = 2, .eps = 1e-6, .reduction = FX_REDUCTION_MEAN, .anchor = __VA_ARGS__ },       \
+        FX_HERE)
+FX_API fx_tensor *fx_triplet_margin_loss_at(fx_triplet_margin_loss_args args, fx_where where);
+
+/* (end of losses of pairs and margins) */
 
 /* ---- arrangements -------------------------------------------------------------------------------------- */
 

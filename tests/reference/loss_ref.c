@@ -166,6 +166,86 @@ REFERENCE(kl_div)
     if (x->ndim) AT(y, 0) /= (quad)x->size[0];
 }
 
+/* ---- margins ------------------------------------------------------------------------------------------- */
+
+/* var is one for each number of x, or for each row of x; below eps it is eps, which moves as var does. */
+REFERENCE(gaussian_nll_loss)
+{
+    fx_ref_tensor *x = TENSOR("x"), *t = TENSOR("target"), *var = TENSOR("var"), *work = WORK_LIKE(x);
+    const int64_t each = var->numel == x->numel ? 1 : x->size[x->ndim - 1];
+    EACH (work, i) {
+        const quad d = AT(x, i) - AT(t, spread(work, i, t)), b = BASE(var, i / each);
+        const quad v = AT(var, i / each) + (b < REAL("eps") ? REAL("eps") - b : 0);
+        AT(work, i) = (logq(v) + d * d / v + (BOOL("full") ? logq(2 * M_PIq) : 0)) / 2;
+    }
+    OUT_REDUCTION(work);
+}
+
+REFERENCE(margin_ranking_loss)
+{
+    fx_ref_tensor *a = TENSOR("x1"), *b = TENSOR("x2"), *t = TENSOR("target"), *work = WORK_LIKE(a);
+    EACH (work, i)
+        if (REAL("margin") - BASE(t, i) * (BASE(a, i) - BASE(b, i)) >= 0)
+            AT(work, i) = REAL("margin") - AT(t, i) * (AT(a, i) - AT(b, i));
+    OUT_REDUCTION(work);
+}
+
+/* x as rows of so many classes, each of which has a loss. */
+static fx_ref_tensor *losses_of_rows(fx_ref_call *c, const fx_ref_tensor *x, int64_t *classes)
+{
+    *classes = x->ndim ? x->size[x->ndim - 1] : 1;
+    return WORK(x->ndim == 2 ? 1 : 0, x->size);
+}
+
+REFERENCE(multi_margin_loss)
+{
+    int64_t n;
+    fx_ref_tensor *x = TENSOR("x"), *target = TENSOR("target"), *w = TENSOR("weight");
+    fx_ref_tensor *work = losses_of_rows(c, x, &n);
+    EACH (work, i)
+        RANGE (k, n) {
+            const int64_t t = INT_AT(target, i), at = i * n + t;
+            const quad over = REAL("margin") - AT(x, at) + AT(x, i * n + k);
+            if (k == t || REAL("margin") - BASE(x, at) + BASE(x, i * n + k) <= 0) continue;
+            AT(work, i) += weight_of(w, t) * (INT("p") == 2 ? over * over : over) / (quad)n;
+        }
+    OUT_REDUCTION(work);
+}
+
+/* Whether a class is among the targets of a row, which end at the first that is negative. */
+static bool is_among(const fx_ref_tensor *target, int64_t row, int64_t n, int64_t class)
+{
+    for (int64_t j = row * n; j < (row + 1) * n && INT_AT(target, j) >= 0; j++)
+        if (INT_AT(target, j) == class) return true;
+    return false;
+}
+
+REFERENCE(multilabel_margin_loss)
+{
+    int64_t n;
+    fx_ref_tensor *x = TENSOR("x"), *target = TENSOR("target"), *work = losses_of_rows(c, x, &n);
+    EACH (work, i)
+        for (int64_t j = i * n; j < (i + 1) * n && INT_AT(target, j) >= 0; j++)
+            RANGE (k, n) {
+                const int64_t at = i * n + INT_AT(target, j), other = i * n + k;
+                if (is_among(target, i, n, k) || 1 - BASE(x, at) + BASE(x, other) <= 0) continue;
+                AT(work, i) += (1 - AT(x, at) + AT(x, other)) / (quad)n;
+            }
+    OUT_REDUCTION(work);
+}
+
+REFERENCE(multilabel_soft_margin_loss)
+{
+    int64_t n;
+    fx_ref_tensor *x = TENSOR("x"), *t = TENSOR("target"), *work = losses_of_rows(c, x, &n);
+    EACH (x, i)
+        AT(work, i / n) += weight_at(c, "weight", x, i) / (quad)n *
+                           (AT(t, i) * softplus(-AT(x, i)) + (1 - AT(t, i)) * softplus(AT(x, i)));
+    OUT_REDUCTION(work);
+}
+
 REFERENCES(loss, ROW(cross_entropy), ROW(nll_loss), ROW(mse_loss), ROW(l1_loss), ROW(smooth_l1_loss),
            ROW(huber_loss), ROW(binary_cross_entropy), ROW(binary_cross_entropy_with_logits),
-           ROW(soft_margin_loss), ROW(hinge_embedding_loss), ROW(poisson_nll_loss), ROW(kl_div))
+           ROW(soft_margin_loss), ROW(hinge_embedding_loss), ROW(poisson_nll_loss), ROW(kl_div),
+           ROW(gaussian_nll_loss), ROW(margin_ranking_loss), ROW(multi_margin_loss),
+           ROW(multilabel_margin_loss), ROW(multilabel_soft_margin_loss))
