@@ -82,6 +82,11 @@ void fx_set_zero_safe(fx_context *cx, bool on)
     if (cx) cx->zero_safe = on;
 }
 
+void fx_set_allow_mutation_on_saved_tensors(fx_context *cx, bool on)
+{
+    if (cx) cx->copy_on_write = on;
+}
+
 void fx_set_nan_trace(fx_context *cx, fx_nan_trace trace)
 {
     if (!cx) return;

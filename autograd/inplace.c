@@ -51,7 +51,8 @@ bool fx__note_write(fx_tensor *x, const char *op, fx_where where)
 void *fx_data(fx_tensor *x)
 {
     fx_where nowhere = { 0 };
-    if (!x || !fx__enter(x->cx, nowhere) || !fx__note_write(x, "fx_data", nowhere)) return NULL;
+    if (!x || !fx__enter(x->cx, nowhere) || !fx__save_captured(x) || !fx__note_write(x, "fx_data", nowhere))
+        return NULL;
     return x->data;
 }
 
@@ -217,6 +218,7 @@ fx_tensor *fx__assign(fx_tensor *x, fx_tensor *value, const char *op, fx_where w
     }
     if (fx__owner(value) == fx__owner(x) && !(value = fx__space.clone(value, where))) return NULL;
     if (x->cx->mode == FX_GRAD_ON && !fx__save_before_write(x, where)) return NULL;
+    if (!fx__save_captured(x)) return NULL;
     if (!fx__written(x, value, op, where)) return NULL; /* the numbers last: copying cannot fail */
     if (x->numel) fx__space.copy(x, value);
     return x;

@@ -26,6 +26,10 @@ bool fx__scope_has(const fx_tensor *x);
  * which come and go). False after an error. */
 bool fx__note_write(fx_tensor *x, const char *op, fx_where where);
 
+/* ... and before such a write, where closures may save what they captured of x (copy on write). False after
+ * an error. */
+bool fx__save_captured(const fx_tensor *x);
+
 /* Zero-safe mode is on (fx_set_zero_safe). */
 bool fx__zero_safe(const fx_context *cx);
 

@@ -5,6 +5,7 @@
  * since then is an error at the gradient, unless the log of writes shows that it touched other elements.
  */
 #include "tape.h"
+#include "owned.h"
 
 /* ---- histories ----------------------------------------------------------------------------------------- */
 
@@ -323,6 +324,75 @@ bool fx__save_before_write(const fx_tensor *x, fx_where where)
     fx_node *n = cx->tail;
     for (int k = 0; k < FEW && n && n->file == where.file && n->line == where.line; k++, n = n->previous)
         if (!save_before_write(cx, n, x)) return false;
+    return true;
+}
+
+/* The last copy that was made of what is about to be written, for closures that captured the same. */
+typedef struct fx_saved_copy {
+    const fx_tensor *of;
+    fx_tensor *copy;
+    fx_memory_scope *scope;
+} fx_saved_copy;
+
+/* The innermost scope that was open when a node was made, and is still. */
+static fx_memory_scope *scope_of_node(fx_context *cx, const fx_node *n)
+{
+    fx_memory_scope *s = cx->scope;
+    while (s->parent && s->sequence >= n->sequence) s = s->parent;
+    return s;
+}
+
+static fx_tensor *copy_of(fx_context *cx, const fx_node *n, fx_tensor *x, uint32_t version,
+                          fx_saved_copy *last)
+{
+    fx_memory_scope *scope = scope_of_node(cx, n);
+    if (last->of == x && last->scope == scope) return last->copy;
+    fx_tensor *copy =
+        fx__new_in(cx, scope, (fx_dtype)x->dtype, x->ndim, x->size, (fx_where){ n->file, n->line });
+    if (!copy) return NULL;
+    if (copy->numel) fx__space.copy(copy, x);
+    copy->version = version;                    /* as the closure noted it */
+    if (copy->buffer) copy->buffer->captures++; /* so that a scope that is absorbed hands it on */
+    *last = (fx_saved_copy){ x, copy, scope };
+    return copy;
+}
+
+static bool captured_now(const fx_tensor *captured, uint32_t version, const fx_tensor *x)
+{
+    return captured && fx__owner(captured) == fx__owner(x) && version == fx__version(x);
+}
+
+static bool save_all_of(fx_context *cx, fx_node *n, const fx_tensor *x, fx_saved_copy *last)
+{
+    for (int i = 0; i < n->inputs; i++) {
+        fx_link *l = &n->link[i];
+        if (!(l->flags & FX__CAPTURED) || !captured_now(l->x, l->version, x)) continue;
+        fx_tensor *copy = copy_of(cx, n, l->x, l->version, last);
+        if (!copy) return false;
+        if (l->x->buffer) uncapture(cx, l->x, l->flags);
+        l->x = copy;
+        l->flags = FX__CAPTURED;
+    }
+    for (int k = 0; k < n->outputs && k < 8; k++) {
+        fx_tensor *y = fx__node_y(n, k);
+        if (!(n->y_flags >> k & 1) || !captured_now(y, n->y_version, x)) continue;
+        fx_tensor *copy = copy_of(cx, n, y, n->y_version, last);
+        if (!copy) return false;
+        if (n->y_counted >> k & 1) uncapture(cx, y, FX__CAPTURE_COUNTED);
+        n->y_counted &= (uint8_t) ~(1u << k);
+        *(n->outputs == 1 ? &n->y : &n->ys[k]) = copy;
+    }
+    return true;
+}
+
+bool fx__save_captured(const fx_tensor *x)
+{
+    fx_context *cx = x->cx;
+    fx_saved_copy last = { NULL, NULL, NULL };
+    for (fx_node *n = cx->copy_on_write ? cx->tail : NULL; n; n = n->previous) {
+        if (n->flags & (FX__NODE_PACKED | FX__NODE_FREED) || !(n->flags & FX__NODE_CAPTURES)) continue;
+        if (!save_all_of(cx, n, x, &last)) return false;
+    }
     return true;
 }
 

@@ -30,7 +30,7 @@ static int64_t find_gradients(const fx_step_args *a, fx_where where)
             if (!g) continue;
             if (check_gradient(a->optimizer, s, g, where) != FX_OK) return -1;
             if (s->numel == 0) continue;
-            if (!fx__note_write(s->tensor, "step", where)) return -1;
+            if (!fx__save_captured(s->tensor) || !fx__note_write(s->tensor, "step", where)) return -1;
             s->p = (void *)(uintptr_t)fx_data_const(s->tensor);
             s->g = fx_data_const(g);
             found++;

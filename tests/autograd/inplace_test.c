@@ -363,3 +363,65 @@ Test(inplace, the_error_says_who_captured_and_who_wrote)
     REFUSED(cx, MODIFIED, written);
     context_end(cx);
 }
+
+/* V8 */
+static fx_tensor *mutated(fx_context *cx, bool copies)
+{
+    fx_set_allow_mutation_on_saved_tensors(cx, copies);
+    fx_tensor *x = LEAF(cx, 1, 2, 3), *h = fx_mul(x, 2), *e = fx_exp(h);
+    fx_tensor *y = fx_add(fx_sum(fx_mul(h, h)), fx_sum(e)); /* each needs h or e */
+    fx_add_(h, 1);
+    fx_mul_(e, 3);
+    fx_add_(h, 1); /* a version that nobody captured */
+    FX_NO_GRAD (cx) fx_fill_(fx_narrow(e, 0, 0, 1), 7);
+    fx_tensor *both = fx_add(y, fx_add(fx_sum(h), fx_sum(e)));
+    return fx_backward(both) == FX_OK ? x : NULL;
+}
+
+Test(inplace, what_gradients_need_is_copied_when_written_if_that_was_asked_for)
+{
+    fx_context *cx = context_new();
+    cr_assert(!mutated(cx, false));
+    REFUSED(cx, MODIFIED, "was changed by");
+    fx_error_clear(cx);
+    fx_tensor *x = mutated(cx, true);
+    cr_assert_not_null(x, "%s", fx_error_message(cx));
+    /* of (2x)^2 + e^(2x) + 2x + 3 e^(2x), but for the element that was filled */
+    for (int i = 0; i < 3; i++) {
+        const double expected = 8 * (i + 1) + 2 * exp(2 * (i + 1)) * 4 + 2;
+        cr_assert_float_eq(number(fx_grad(x), i), expected, 1e-12 * expected, "%d: %.17g", i,
+                           number(fx_grad(x), i));
+    }
+    /* once a version: two ops that need the same tensor share the copy */
+    FX_SCOPE (cx) {
+        fx_tensor *w = fx_parameter(fx_ones(cx, FX_F64, 1000)), *h = fx_mul(w, 1);
+        fx_tensor *first = fx_sum(fx_square(h)), *second = fx_sum(fx_sin(h));
+        const int64_t before = fx_context_stats(cx).tensor_bytes;
+        FX_SCOPE (cx) /* one that the ops are not of */
+            cr_assert_not_null(fx_data(h));
+        cr_assert(fx_context_stats(cx).tensor_bytes - before == 8000);
+        cr_assert_not_null(fx_data(h)); /* and none of a version that nobody needs */
+        cr_assert(fx_context_stats(cx).tensor_bytes - before == 8000);
+        cr_assert(fx_backward(fx_add(first, second)) == FX_OK, "%s", fx_error_message(cx));
+        cr_assert_float_eq(number(fx_grad(w), 999), 2 + cos(1), 1e-14);
+    }
+    /* what is kept of a scope keeps its copies */
+    fx_tensor *v = fx_parameter(fx_ones(cx, FX_F64, 1000)), *kept = NULL;
+    FX_SCOPE (cx) {
+        fx_tensor *h = fx_mul(v, 1);
+        kept = fx_sum(fx_square(h));
+        fx_add_(h, 5);
+        fx_keep(kept);
+    }
+    for (int i = 0; i < 4; i++) fx_full(cx, FX_F64, 9, 1000); /* in memory that was given back, if any was */
+    cr_assert(fx_backward(kept) == FX_OK, "%s", fx_error_message(cx));
+    cr_assert(number(fx_grad(v), 999) == 2);
+    /* an optimizer's step between forward and backward */
+    fx_tensor *w = LEAF(cx, 3, 5), *loss = fx_sum(fx_mul(fx_mul(w, w), w));
+    fx_optimizer *sgd = fx_sgd(((fx_named_list){ 1, &(fx_named){ "w", w }, cx }), .lr = 1);
+    cr_assert(fx_backward(loss, .retain_graph = true) == FX_OK && fx_step(sgd) == FX_OK);
+    fx_clear_grad(w);
+    cr_assert(fx_backward(loss) == FX_OK, "%s", fx_error_message(cx));
+    NUMBERS(fx_grad(w), 27, 75);
+    context_end(cx);
+}
