@@ -436,11 +436,11 @@ FX_API fx_status fx_gradients_at(fx_tensor **results, fx_gradient_args args, fx_
  * gradients), so that the branch not taken of a where() cannot turn the other into NaN. Off by default. */
 FX_API void fx_set_zero_safe(fx_context *cx, bool on);
 
-/* Copy on write: where an op in place, fx_data() or an optimizer's step is about to write numbers that gradients
- * still need, those are copied first, once for all gradients that need the same tensor, and the gradients are of
- * the numbers as they were. A write then goes through the tape, in time that grows with its nodes, and the copies
- * last as long as the scope that the ops ran in. Off by default: such a gradient is an error. PyTorch's
- * torch.autograd.graph.allow_mutation_on_saved_tensors(). */
+/* Copy on write: where an op in place, fx_data() or an optimizer's step is about to write numbers that
+ * gradients still need, those are copied first, once for all gradients that need the same tensor, and the
+ * gradients are of the numbers as they were. A write then goes through the tape, in time that grows with its
+ * nodes, and the copies last as long as the scope that the ops ran in. Off by default: such a gradient is an
+ * error. PyTorch's torch.autograd.graph.allow_mutation_on_saved_tensors(). */
 FX_API void fx_set_allow_mutation_on_saved_tensors(fx_context *cx, bool on);
 
 /* NaN tracing: the first op, forward or backward, that makes a non-finite number from finite ones is an
