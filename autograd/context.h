@@ -121,7 +121,6 @@ struct fx_context {
     uint8_t mode;      /* fx_grad_mode */
     bool zero_safe, tracing;
     bool copy_on_write; /* what closures captured is copied when it is about to be written */
-    bool checks;        /* any of: saved hooks, tracing: the slow way through an op */
     fx_dtype dtype;
     int threads;
     uint32_t scope_id, scope_serial, pass_id;
