@@ -299,13 +299,18 @@ bool fx__record(fx_context *cx, const fx_op *op, fx_tensor *const *x, int inputs
     return true;
 }
 
+/* Whether what a closure captured is x's memory as it is now. */
+static bool captured_now(const fx_tensor *captured, uint32_t version, const fx_tensor *x)
+{
+    return captured && fx__owner(captured) == fx__owner(x) && version == fx__version(x);
+}
+
 static bool save_before_write(fx_context *cx, fx_node *n, const fx_tensor *x)
 {
     if (n->flags & (FX__NODE_PACKED | FX__NODE_FREED)) return true;
     for (int i = 0; i < n->inputs; i++) {
         fx_link *l = &n->link[i];
-        if (!(l->flags & FX__CAPTURED) || fx__owner(l->x) != fx__owner(x) || l->version != fx__version(x))
-            continue;
+        if (!(l->flags & FX__CAPTURED) || !captured_now(l->x, l->version, x)) continue;
         fx_tensor *copy =
             fx__new(cx, (fx_dtype)l->x->dtype, l->x->ndim, l->x->size, (fx_where){ n->file, n->line });
         if (!copy) return false;
@@ -355,11 +360,6 @@ static fx_tensor *copy_of(fx_context *cx, const fx_node *n, fx_tensor *x, uint32
     if (copy->buffer) copy->buffer->captures++; /* so that a scope that is absorbed hands it on */
     *last = (fx_saved_copy){ x, copy, scope };
     return copy;
-}
-
-static bool captured_now(const fx_tensor *captured, uint32_t version, const fx_tensor *x)
-{
-    return captured && fx__owner(captured) == fx__owner(x) && version == fx__version(x);
 }
 
 static bool save_all_of(fx_context *cx, fx_node *n, const fx_tensor *x, fx_saved_copy *last)

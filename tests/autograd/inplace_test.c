@@ -392,6 +392,16 @@ Test(inplace, what_gradients_need_is_copied_when_written_if_that_was_asked_for)
         cr_assert_float_eq(number(fx_grad(x), i), expected, 1e-12 * expected, "%d: %.17g", i,
                            number(fx_grad(x), i));
     }
+    /* with their history: of e^x + x^3 at 1/2, the second derivative */
+    fx_tensor *z = LEAF(cx, 0.5), *k = fx_mul(z, 1), *p = fx_exp(k);
+    fx_tensor *s = fx_add(fx_sum(p), fx_sum(fx_mul(k, fx_mul(k, k))));
+    fx_add_(p, 1);
+    fx_add_(k, 1);
+    fx_tensor *slope = fx_gradient(s, z, .create_graph = true);
+    cr_assert_not_null(slope, "%s", fx_error_message(cx));
+    fx_tensor *curve = fx_gradient(fx_sum(slope), z);
+    cr_assert_not_null(curve, "%s", fx_error_message(cx));
+    cr_assert_float_eq(number(curve, 0), exp(0.5) + 3, 1e-14);
     /* once a version: two ops that need the same tensor share the copy */
     FX_SCOPE (cx) {
         fx_tensor *w = fx_parameter(fx_ones(cx, FX_F64, 1000)), *h = fx_mul(w, 1);
