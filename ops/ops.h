@@ -30,5 +30,6 @@
 #include "ops/reduction.h"
 #include "ops/registry.h"
 #include "ops/shape.h"
+#include "ops/spectral.h"
 
 #endif
