@@ -4,241 +4,13 @@
  * and the gradient; since every consumer of a node was made after it, the gradient is whole when the walk
  * gets there. The walk ends when no reached node is left. Nothing recurses, and nothing is looked up.
  *
- * Without create_graph gradients on their way are temporaries: handles of the pass's own scope, recycled when
- * they have been used, counted in `version`, sharing buffers that count them. A temporary with one user and a
- * buffer of its own may be overwritten or added to in place. With create_graph they are ordinary tensors of
- * the caller's scope.
- *
- * Leaves change last, when nothing can fail any more: first every hook runs and every new gradient gets its
- * memory (prepare), then all are put in place (commit).
+ * Leaves change last, when nothing can fail any more (accumulate.c).
  */
 #define _GNU_SOURCE /* pthread_getattr_np */
-#include "tape.h"
+#include "pass.h"
 #include <pthread.h>
 
 enum { FEW = 16, DEEP = 8, STACK_RESERVE = 48 << 10 };
-
-typedef struct fx_target {
-    fx_node *node;
-    fx_tensor *x, *result;
-    uint16_t output;
-} fx_target;
-
-/* A gradient to be put into a tensor's meta when the pass has succeeded. */
-typedef struct fx_commit {
-    struct fx_commit *next;
-    fx_tensor *x, *grad, *ready; /* ready: what the tensor's gradient will be, if it had none */
-    bool leaf;
-} fx_commit;
-
-/* What an outer pass had in a node that an inner one reached. */
-typedef struct fx_stash {
-    struct fx_stash *next;
-    fx_node *node, *previous;
-    fx_tensor *grad, **grads;
-    uint32_t mark;
-    uint16_t flags;
-} fx_stash;
-
-/* A multi-hook that a gradient of the pass has reached. */
-typedef struct fx_multi_run {
-    struct fx_multi_run *next;
-    fx_multi *multi;
-    fx_tensor *grads[];
-} fx_multi_run;
-
-typedef struct fx_pass {
-    struct fx_pass *outer;
-    fx_context *cx;
-    fx_where where;
-    uint32_t id;
-    bool retain, create, restricted;
-    bool accumulates; /* fx_backward, not fx_gradient */
-    bool simple;      /* no graph, no part, no outer pass, no tracing: run_simple() will do */
-    int64_t pending;
-    fx_node *now;        /* whose closure runs */
-    const fx_call *call; /* and what it is called with */
-    fx_node *leaves;
-    fx_node *last; /* of the roots, in making order */
-    fx_memory_scope *scope, *caller;
-    fx_target *targets;
-    int target_count;
-    fx_commit *commits, **commit_end;
-    fx_stash *stash;
-    fx_multi_run *multis;
-    fx_memory_scope *floor;
-    fx_node **reached; /* restricted: the nodes that lead to a target */
-    int64_t reached_count, reached_room;
-    fx_buffer *reached_memory;
-    fx_tensor *temporaries[FX_MAX_DIMS + 1];
-    fx_grad_mode mode;
-} fx_pass;
-
-/* ---- temporaries --------------------------------------------------------------------------------------- */
-
-/* Handles come in slabs of the pass's scope, not from the arena: a closure's own scope may be open. */
-static bool more_handles(fx_context *cx, int ndim)
-{
-    enum { SLAB = 16 };
-    size_t bytes = sizeof(fx_tensor) + 2 * sizeof(int64_t) * (size_t)ndim + FX__INLINE_BYTES;
-    char *at = fx__scope_memory(cx, cx->pass->scope, SLAB * bytes);
-    if (!at) return false;
-    for (int i = 0; i < SLAB; i++) {
-        fx_tensor *t = (fx_tensor *)(void *)(at + (size_t)i * bytes);
-        *t = (fx_tensor){ .cx = cx, .ndim = (uint8_t)ndim, .owner = cx->temporaries[ndim] };
-        cx->temporaries[ndim] = t;
-    }
-    return true;
-}
-
-static inline fx_tensor *temporary_handle(fx_context *cx, fx_dtype dtype, int ndim)
-{
-    if (!cx->temporaries[ndim] && !more_handles(cx, ndim)) return NULL;
-    fx_tensor *t = cx->temporaries[ndim];
-    cx->temporaries[ndim] = t->owner;
-    t->owner = NULL;
-    t->dtype = (uint8_t)dtype;
-    t->flags = FX__TEMPORARY;
-    t->version = 1;
-    t->scope = cx->scope->id;
-    return t;
-}
-
-static inline __attribute__((always_inline)) fx_tensor *temporary(fx_context *cx, fx_dtype dtype, int ndim,
-                                                                  const int64_t *size)
-{
-    fx_tensor *t = temporary_handle(cx, dtype, ndim);
-    if (!t) return NULL;
-    int64_t n = 1;
-    for (int i = ndim - 1; i >= 0; i--) {
-        t->size[i] = size[i];
-        t->size[ndim + i] = n;
-        n *= size[i];
-    }
-    t->numel = n;
-    t->flags |= FX__CONTIGUOUS;
-    const size_t bytes = (size_t)n * (dtype == FX_F32 ? 4 : fx_dtype_size(dtype));
-    if (bytes <= FX__INLINE_BYTES) {
-        t->data = (char *)(t->size + 2 * ndim);
-        t->flags |= FX__INLINE;
-        return t;
-    }
-    t->buffer = fx__buffer_new(cx, cx->pass->scope, bytes);
-    if (!t->buffer) return NULL;
-    t->data = t->buffer->data;
-    t->flags |= FX__COUNTED;
-    return t;
-}
-
-static inline void drop(fx_tensor *t)
-{
-    if (!t || !(t->flags & FX__TEMPORARY) || --t->version) return;
-    fx_context *cx = t->cx;
-    if (t->flags & FX__COUNTED) {
-        t->buffer->handles--;
-        fx__buffer_settle(cx, t->buffer);
-    }
-    t->buffer = NULL;
-    t->node = NULL;
-    t->meta = NULL;
-    t->owner = cx->temporaries[t->ndim];
-    cx->temporaries[t->ndim] = t;
-}
-
-static fx_tensor *share(fx_tensor *t)
-{
-    if (t && t->flags & FX__TEMPORARY) t->version++;
-    return t;
-}
-
-/* Nobody else sees its numbers. */
-static bool exclusive(const fx_tensor *t)
-{
-    return (t->flags & (FX__TEMPORARY | FX__CONTIGUOUS)) == (FX__TEMPORARY | FX__CONTIGUOUS) &&
-           t->version == 1 &&
-           (t->flags & FX__INLINE ||
-            (t->flags & FX__COUNTED && t->buffer->handles == 1 && t->buffer->captures == 0));
-}
-
-static fx_tensor *temporary_copy(fx_context *cx, const fx_tensor *x)
-{
-    fx_tensor *t = temporary(cx, (fx_dtype)x->dtype, x->ndim, x->size);
-    if (t && t->numel) fx__space.copy(t, x);
-    return t;
-}
-
-/* A tensor that a closure made, as a temporary that outlives the closure's scope. */
-static fx_tensor *adopt(fx_pass *pass, fx_tensor *x)
-{
-    fx_context *cx = pass->cx;
-    if (x && x->cx != cx) {
-        fx_error_set(cx, FX_ERROR_ARGUMENT, pass->where, "backward: a gradient belongs to another context");
-        return NULL;
-    }
-    if (!x || pass->create) return x;
-    if (x->flags & FX__TEMPORARY) return share(x);
-    fx_buffer *b = x->buffer;
-    if (!b || (b->scope != pass->scope && b->scope != cx->scope)) return temporary_copy(cx, x);
-    fx_tensor *t = temporary_handle(cx, (fx_dtype)x->dtype, x->ndim);
-    if (!t) return NULL;
-    memcpy(t->size, x->size, 2 * sizeof(int64_t) * x->ndim);
-    t->numel = x->numel;
-    t->data = x->data;
-    t->flags |= (x->flags & FX__CONTIGUOUS) | FX__COUNTED;
-    t->buffer = b;
-    if (b->scope != pass->scope) {
-        fx__buffer_move(b, pass->scope);
-        b->handles = 1; /* t's: those of the closure's scope end with it */
-    } else if (!(x->flags & FX__COUNTED) || x->scope != pass->scope->id)
-        b->handles++; /* otherwise x's count goes over */
-    x->flags &= (uint16_t)~FX__COUNTED;
-    return t;
-}
-
-fx_tensor *fx__grad_shaped(const fx_call *c, fx_dtype dtype, int ndim, const int64_t *size)
-{
-    return temporary(c->cx, dtype, ndim, size);
-}
-
-fx_tensor *fx__grad_new(const fx_call *c, int input)
-{
-    const fx_tensor *x = c->shapes[input];
-    return temporary(c->cx, (fx_dtype)x->dtype, x->ndim, x->size);
-}
-
-fx_tensor *fx__grad_repeated(const fx_call *c, int input)
-{
-    const fx_tensor *x = c->shapes[input];
-    fx_tensor *t = temporary_handle(c->cx, (fx_dtype)x->dtype, x->ndim);
-    if (!t) return NULL;
-    memcpy(t->size, x->size, sizeof(int64_t) * x->ndim);
-    memset(t->size + x->ndim, 0, sizeof(int64_t) * x->ndim);
-    t->numel = x->numel;
-    t->data = (char *)(t->size + 2 * x->ndim);
-    t->flags |= FX__INLINE;
-    return t;
-}
-
-static inline bool same_shape(const fx_tensor *a, const fx_tensor *b)
-{
-    if (a->ndim != b->ndim || a->numel != b->numel) return false;
-    for (int i = 0; i < a->ndim; i++)
-        if (a->size[i] != b->size[i]) return false;
-    return true;
-}
-
-fx_tensor *fx__grad_reuse(const fx_call *c, int input, fx_tensor *g)
-{
-    const fx_tensor *x = c->shapes[input];
-    if (exclusive(g) && g->dtype == x->dtype && same_shape(g, x) && !c->cx->tracing) return g;
-    return fx__grad_new(c, input);
-}
-
-/* Memory that lasts as long as the pass. */
-static void *pass_alloc(fx_pass *pass, size_t bytes)
-{
-    return fx__scope_memory(pass->cx, pass->scope ? pass->scope : pass->caller, bytes);
-}
 
 /* ---- gradients reach nodes ----------------------------------------------------------------------------- */
 
@@ -247,12 +19,12 @@ static bool stash(fx_pass *pass, fx_node *n)
     bool active = n->flags & (FX__NODE_NEEDED | FX__NODE_TARGET);
     for (const fx_pass *p = pass->outer; p; p = p->outer) active |= p->id == n->mark;
     if (!active) return true;
-    fx_stash *s = pass_alloc(pass, sizeof *s);
+    fx_stash *s = fx__pass_memory(pass, sizeof *s);
     if (!s) return false;
     *s = (fx_stash){ pass->stash, n, n->previous, n->outputs == 1 ? n->grad : NULL, NULL, n->mark, n->flags };
     if (n->outputs > 1 && !(n->flags & FX__NODE_FREED)) {
         size_t bytes = sizeof(fx_tensor *) * n->outputs;
-        if (!(s->grads = pass_alloc(pass, bytes))) return false;
+        if (!(s->grads = fx__pass_memory(pass, bytes))) return false;
         memcpy(s->grads, n->grads, bytes);
     }
     pass->stash = s;
@@ -287,25 +59,6 @@ static inline bool reach(fx_pass *pass, fx_node *n)
     return true;
 }
 
-static fx_tensor *sum_of(fx_pass *pass, fx_tensor *a, fx_tensor *b)
-{
-    if (pass->create) return fx__space.add(a, b, pass->where);
-    if (!exclusive(a)) {
-        if (exclusive(b)) {
-            fx_tensor *t = a;
-            a = b;
-            b = t;
-        } else {
-            fx_tensor *t = temporary_copy(pass->cx, a);
-            drop(a);
-            if (!(a = t)) return NULL;
-        }
-    }
-    fx__space.add_into(a, b);
-    drop(b);
-    return a;
-}
-
 static bool freed_error(fx_pass *pass, const fx_node *n)
 {
     const fx_node *root = pass->last ? pass->last : n;
@@ -334,21 +87,9 @@ static inline bool give(fx_pass *pass, fx_node *n, int k, fx_tensor *g)
     fx_tensor **slot = n->outputs == 1 ? &n->grad : &n->grads[k];
     if (!*slot)
         *slot = g;
-    else if (!(*slot = sum_of(pass, *slot, g)))
+    else if (!(*slot = fx__sum_of(pass, *slot, g)))
         return false;
     return true;
-}
-
-fx_tensor *fx__grad_sum(const fx_call *c, int input)
-{
-    fx_pass *pass = c->cx->pass;
-    if (!pass || pass->call != c || pass->create || c->cx->tracing) return NULL;
-    const fx_link *l = &pass->now->link[input];
-    const fx_node *to = l->node;
-    if (!to || to->mark != pass->id || to->flags & FX__NODE_FREED) return NULL;
-    fx_tensor *sum = to->outputs == 1 ? to->grad : to->grads[l->output];
-    const fx_tensor *x = c->shapes[input];
-    return sum && exclusive(sum) && sum->dtype == x->dtype && same_shape(sum, x) ? sum : NULL;
 }
 
 /* ---- one node ------------------------------------------------------------------------------------------ */
@@ -367,7 +108,7 @@ static fx_tensor *captured(fx_pass *pass, fx_node *n, int at, fx_tensor *x, fx_n
                          "backward: a saved-tensor unpack hook gave a tensor of another context");
             return NULL;
         }
-        if (u && (!same_shape(u, x) || u->dtype != x->dtype)) {
+        if (u && (!fx__same_shape(u, x) || u->dtype != x->dtype)) {
             fx_error_set(cx, FX_ERROR_SHAPE, pass->where,
                          "backward: a saved-tensor unpack hook gave %s %s for %s %s",
                          fx_dtype_name((fx_dtype)u->dtype), fx__shape_text(u),
@@ -443,7 +184,7 @@ static inline bool fill_call(fx_pass *pass, fx_node *n, fx_call *c, fx_tensor **
 static fx_tensor *fit(fx_pass *pass, const fx_call *c, int i, fx_tensor *g)
 {
     const fx_tensor *x = c->shapes[i];
-    if (!same_shape(g, x)) {
+    if (!fx__same_shape(g, x)) {
         bool fits = g->ndim >= x->ndim;
         for (int d = 0; fits && d < x->ndim; d++)
             fits = x->size[d] == 1 || x->size[d] == g->size[g->ndim - x->ndim + d];
@@ -493,7 +234,7 @@ static void let_go(const fx_call *c, fx_tensor **gx, int i)
             if (k > i) gx[i] = NULL; /* it is the later one's now */
             return;
         }
-    if (t->flags & FX__TEMPORARY) drop(t);
+    if (t->flags & FX__TEMPORARY) fx__drop(t);
 }
 
 /* The walk relies on it that what a node was made of was made before it; debug builds look. */
@@ -527,18 +268,18 @@ static inline __attribute__((always_inline)) bool deliver(fx_pass *pass, fx_node
         if (!gx[i] || !fx_call_needs(c, i)) continue;
         if (i >= 63 && !wants(pass, n->link[i].node)) continue; /* one bit says it of all those */
         fx_tensor *t = gx[i];
-        if (__builtin_expect(!same_shape(t, c->shapes[i]) || t->dtype != c->shapes[i]->dtype, 0)) {
+        if (__builtin_expect(!fx__same_shape(t, c->shapes[i]) || t->dtype != c->shapes[i]->dtype, 0)) {
             if (!(t = fit(pass, c, i, t))) return false;
             if (t != gx[i] && gx[i] != g) let_go(c, gx, i);
-            t = adopt(pass, t);
+            t = fx__adopt(pass, t);
         } else if (!(t->flags & FX__TEMPORARY))
-            t = adopt(pass, t);
+            t = fx__adopt(pass, t);
         else if (t == g)
-            t = share(t);
+            t = fx__share(t);
         else
             for (int k = 0; k < i; k++)
                 if (gx[k] == t) {
-                    share(t);
+                    fx__share(t);
                     break;
                 }
         if (!t) return false;
@@ -595,16 +336,6 @@ static bool run_closure(fx_pass *pass, fx_node *n, fx_tensor *const *gs, uint64_
     return deliver(pass, n, &c, n->inputs, g, gx);
 }
 
-static bool push_commit(fx_pass *pass, fx_tensor *x, fx_tensor *grad, bool leaf)
-{
-    fx_commit *c = pass_alloc(pass, sizeof *c);
-    if (!c) return false;
-    *c = (fx_commit){ NULL, x, grad, NULL, leaf };
-    *pass->commit_end = c;
-    pass->commit_end = &c->next;
-    return true;
-}
-
 /* Hooks, retained gradients and targets of a node whose gradients are whole. */
 static bool attend(fx_pass *pass, fx_node *n, fx_tensor **gs)
 {
@@ -613,16 +344,16 @@ static bool attend(fx_pass *pass, fx_node *n, fx_tensor **gs)
         fx_tensor *y = fx__node_y(n, k);
         fx_tensor *g = fx__run_hooks(pass->cx, n->extra->hooks, k, gs[k], y, pass->where);
         if (!g) return false;
-        if (g != gs[k]) drop(gs[k]);
+        if (g != gs[k]) fx__drop(gs[k]);
         gs[k] = g;
         for (fx_retain *r = n->extra->retains; r; r = r->next)
-            if (r->output == k && pass->accumulates && !push_commit(pass, r->x, share(g), false))
+            if (r->output == k && pass->accumulates && !fx__will_accumulate(pass, r->x, fx__share(g), false))
                 return false;
     }
     if (n->flags & FX__NODE_TARGET)
         for (int i = 0; i < pass->target_count; i++) {
             fx_target *t = &pass->targets[i];
-            if (t->node == n && gs[t->output]) t->result = share(gs[t->output]);
+            if (t->node == n && gs[t->output]) t->result = fx__share(gs[t->output]);
         }
     return true;
 }
@@ -696,7 +427,7 @@ static inline __attribute__((always_inline)) bool run_simple(fx_pass *pass, fx_n
     n->op->local_grad_fused(&c, g, gx);
     pass->call = NULL;
     if (__builtin_expect(cx->failures != failures, 0) || !deliver(pass, n, &c, inputs, g, gx)) return false;
-    drop(g);
+    fx__drop(g);
     if (pass->retain) return true;
     if (counted)
         fx__node_free(cx, n, pass->where);
@@ -717,7 +448,7 @@ static bool run_node(fx_pass *pass, fx_node *n)
     if (__builtin_expect(n->extra || n->flags & FX__NODE_TARGET, 0) && !attend(pass, n, gs)) return false;
     uint64_t needs = wanted(pass, n);
     if (needs && !run_closure(pass, n, gs, needs)) return false;
-    for (int k = 0; k < n->outputs; k++) drop(gs[k]), gs[k] = NULL;
+    for (int k = 0; k < n->outputs; k++) fx__drop(gs[k]), gs[k] = NULL;
     if (needs && !pass->retain && n->flags & FX__NODE_CAPTURES) fx__node_free(pass->cx, n, pass->where);
     return true;
 }
@@ -814,7 +545,7 @@ static fx_tensor *seed_of(fx_pass *pass, int i, fx_tensor *root, fx_tensor *seed
         }
         fx_tensor *one = pass->create
                              ? fx__new(cx, (fx_dtype)root->dtype, root->ndim, root->size, pass->where)
-                             : temporary(cx, (fx_dtype)root->dtype, root->ndim, root->size);
+                             : fx__temporary(cx, (fx_dtype)root->dtype, root->ndim, root->size);
         if (one) fx__space.fill(one, 1);
         return one;
     }
@@ -823,7 +554,7 @@ static fx_tensor *seed_of(fx_pass *pass, int i, fx_tensor *root, fx_tensor *seed
                      i);
         return NULL;
     }
-    if (!same_shape(seed, root)) {
+    if (!fx__same_shape(seed, root)) {
         fx_error_set(cx, FX_ERROR_SHAPE, pass->where,
                      "backward: Mismatch in shape: grad_output[%d] has a shape of %s and output[%d] has a "
                      "shape of %s.",
@@ -870,7 +601,7 @@ static bool start(fx_pass *pass, fx_list roots, fx_list seeds)
         fx_tensor *g = seed_of(pass, i, roots.at[i], i < seeds.count ? seeds.at[i] : NULL);
         if (!g) return false;
         if (pass->restricted && !(n->flags & (FX__NODE_NEEDED | FX__NODE_TARGET)))
-            drop(g);
+            fx__drop(g);
         else if (!give(pass, n, roots.at[i]->output, g))
             return false;
     }
@@ -889,140 +620,6 @@ static bool walk(fx_pass *pass)
             return false;
     }
     return true;
-}
-
-/* ---- leaves change ------------------------------------------------------------------------------------- */
-
-/* A handle in the heap of `scope` with the numbers of g: g's own buffer if nobody else sees it, a copy
- * otherwise. With create_graph with the history of g. */
-static fx_tensor *settle_in(fx_pass *pass, fx_memory_scope *scope, fx_tensor *g)
-{
-    fx_context *cx = pass->cx;
-    if (!exclusive(g) || !g->buffer) {
-        fx_tensor *t = fx__new_in(cx, scope, (fx_dtype)g->dtype, g->ndim, g->size, pass->where);
-        if (t && t->numel) fx__space.copy(t, g);
-        if (t && pass->create) t->node = g->node, t->output = g->output;
-        return t;
-    }
-    fx_tensor *t = fx__handle_in(cx, scope, g);
-    if (!t) return NULL;
-    t->buffer = g->buffer;
-    t->data = g->data;
-    t->flags |= FX__COUNTED;
-    g->flags &= (uint16_t)~FX__COUNTED;
-    fx__buffer_move(t->buffer, scope);
-    return t;
-}
-
-/* When the scope that a gradient's graph was made in ends, the gradient stays, without it. */
-static void cut_history(void *data)
-{
-    fx_tensor *x = data;
-    fx_meta *m = x->meta;
-    if (m && m->grad && m->grad->node && m->grad->node->sequence > x->cx->scope->sequence)
-        m->grad->node = NULL;
-}
-
-static bool prepare(fx_pass *pass, fx_commit *c)
-{
-    fx_context *cx = pass->cx;
-    fx_meta *m = fx__meta(c->x);
-    if (!m) return false;
-    if (c->leaf && m->hooks) {
-        fx_tensor *g = fx__run_hooks(cx, m->hooks, 0, c->grad, c->x, pass->where);
-        if (!g) return false;
-        c->grad = g;
-    }
-    if (!pass->create) return m->grad || (c->ready = settle_in(pass, fx__scope_of(c->x), c->grad));
-    fx_tensor *sum = m->grad ? fx__space.add(m->grad, c->grad, pass->where) : c->grad;
-    if (!sum || !(c->ready = settle_in(pass, fx__scope_of(c->x), sum))) return false;
-    return fx__scope_of(c->x) == pass->caller || fx__at_end(cx, pass->caller, cut_history, c->x);
-}
-
-static void commit(fx_pass *pass, fx_commit *c)
-{
-    fx_meta *m = c->x->meta;
-    if (!c->ready) {
-        fx__space.add_into(m->grad, c->grad);
-        m->grad->version++;
-        return;
-    }
-    /* who holds the old one may go on reading it */
-    if (m->grad) {
-        m->grad->hangs = 0;
-        fx__heap_orphan(m->grad, pass->caller);
-    }
-    c->ready->hangs = 1;
-    m->grad = c->ready;
-}
-
-/* A gradient of one of a multi-hook's tensors is whole. */
-bool fx__multi_reached(fx_context *cx, fx_multi *m, int at, fx_tensor *grad)
-{
-    fx_pass *pass = cx->pass;
-    fx_multi_run *r = pass->multis;
-    while (r && r->multi != m) r = r->next;
-    bool first = !r;
-    if (first) {
-        size_t bytes = sizeof *r + sizeof(fx_tensor *) * (size_t)m->count;
-        if (!(r = pass_alloc(pass, bytes))) return false;
-        memset(r, 0, bytes);
-        r->multi = m;
-        r->next = pass->multis;
-        pass->multis = r;
-    }
-    if (m->mode == FX_MULTI_ANY && !first) return true;
-    r->grads[at] = grad;
-    if (m->mode == FX_MULTI_ANY) return fx__run_multi(cx, m, r->grads, pass->where);
-    /* without a graph the pass may use the numbers up before all gradients are there */
-    return pass->create || (r->grads[at] = fx__space.clone(grad, pass->where));
-}
-
-static bool run_multis(fx_pass *pass)
-{
-    for (fx_multi_run *r = pass->multis; r; r = r->next)
-        if (r->multi->mode == FX_MULTI_ALL && !fx__run_multi(pass->cx, r->multi, r->grads, pass->where))
-            return false;
-    return true;
-}
-
-static bool accumulate_hooks(fx_pass *pass)
-{
-    fx_context *cx = pass->cx;
-    for (fx_commit *c = pass->commits; c; c = c->next) {
-        for (fx_hook *h = c->leaf ? c->x->meta->hooks : NULL; h; h = h->next) {
-            if (h->removed || !h->accumulate) continue;
-            uint64_t failures = cx->failures;
-            if (h->accumulate(h->data, c->x) != FX_OK && cx->failures == failures)
-                fx_error_set(cx, FX_ERROR_USER, pass->where, "backward: an accumulate hook failed");
-            if (cx->failures != failures) return false;
-        }
-    }
-    return true;
-}
-
-static bool change_leaves(fx_pass *pass)
-{
-    for (fx_node *n = pass->restricted ? NULL : pass->leaves; n; n = n->previous)
-        if (n->grad && !(n->y->flags & FX__ENDED) && !push_commit(pass, n->y, n->grad, true)) return false;
-    for (int i = 0; i < pass->target_count; i++) {
-        fx_target *t = &pass->targets[i];
-        if (t->node && !t->node->op && t->node->mark == pass->id) t->result = t->node->grad;
-        bool again = false;
-        for (int k = 0; k < i; k++) again |= pass->targets[k].x == t->x;
-        again |=
-            t->node && t->node->op && t->x->meta && t->x->meta->retains; /* it keeps its gradient anyway */
-        if (t->result && !again && !push_commit(pass, t->x, t->result, !t->node->op)) return false;
-    }
-    bool ready = true;
-    for (fx_commit *c = pass->commits; c && ready; c = c->next) ready = prepare(pass, c);
-    if (!ready || !run_multis(pass)) {
-        for (fx_commit *c = pass->commits; c; c = c->next)
-            if (c->ready) fx__heap_free(pass->cx, c->ready);
-        return false;
-    }
-    for (fx_commit *c = pass->commits; c; c = c->next) commit(pass, c);
-    return accumulate_hooks(pass);
 }
 
 /* ---- passes -------------------------------------------------------------------------------------------- */
@@ -1171,7 +768,7 @@ fx_status fx_backward_at(fx_backward_args a, fx_where where)
     uint64_t failures = cx->failures;
     if (!check_lists(cx, roots, seeds, a.inputs, where) || !begin(&pass, cx, where)) return failed(cx);
     bool ok = (!a.inputs.count || set_targets(&pass, a.inputs)) && start(&pass, roots, seeds) &&
-              walk(&pass) && change_leaves(&pass);
+              walk(&pass) && fx__accumulate(&pass);
     finish(&pass);
     return ok && cx->failures == failures ? FX_OK : failed(cx);
 }
@@ -1192,7 +789,7 @@ static bool result_of(fx_pass *pass, fx_target *t, const fx_gradient_args *a, fx
     }
     fx_tensor *g = t->result;
     if (g)
-        *result = pass->create ? g : settle_in(pass, pass->caller, g);
+        *result = pass->create ? g : fx__settle_in(pass, pass->caller, g);
     else if (a->materialize_grads) {
         *result =
             fx__new_in(pass->cx, pass->caller, (fx_dtype)t->x->dtype, t->x->ndim, t->x->size, pass->where);
@@ -1213,7 +810,7 @@ static bool results_of(fx_pass *pass, const fx_gradient_args *a, fx_tensor **res
 {
     for (int i = 0; i < pass->target_count; i++)
         if (!result_of(pass, &pass->targets[i], a, &results[i])) return false;
-    return run_multis(pass);
+    return fx__run_multis(pass);
 }
 
 fx_status fx_gradients_at(fx_tensor **results, fx_gradient_args a, fx_where where)
