@@ -21,6 +21,7 @@
 #include "ops/difference.h"
 #include "ops/elementwise.h"
 #include "ops/index.h"
+#include "ops/linalg.h"
 #include "ops/loss.h"
 #include "ops/mask.h"
 #include "ops/normalization.h"

@@ -282,7 +282,7 @@ bool call_registered(trial *t, const char *op, const char *variant, const json_t
     const fx_function *const *functions = fx_functions(&count);
     for (int i = 0; i < count; i++) {
         const fx_function *f = functions[i];
-        if (!f->torch || !(listed(f->torch, op) || listed(f->torch, full))) continue;
+        if (!f->torch || f->unavailable || !(listed(f->torch, op) || listed(f->torch, full))) continue;
         known = true;
         if (!bind_arguments(t, f, args, kwargs)) continue;
         fx_tensor *out[FX_MAX_OUTPUTS] = { 0 };

@@ -28,6 +28,15 @@ static void add_counts(const trial *t)
     close(file);
 }
 
+/* Functions that this build has not got have no properties. */
+static void print_left_out(void)
+{
+    int count;
+    const fx_function *const *f = fx_functions(&count);
+    for (int i = 0; i < count; i++)
+        if (f[i]->unavailable) printf("properties: %s is left out: %s\n", f[i]->name, f[i]->unavailable);
+}
+
 ReportHook(POST_ALL)(struct criterion_global_stats *stats)
 {
     char path[64];
@@ -43,6 +52,7 @@ ReportHook(POST_ALL)(struct criterion_global_stats *stats)
     fclose(file);
     remove(path);
     printf("properties: %lld checks, %lld numbers without a reference\n", all, left);
+    print_left_out();
     fflush(stdout);
 }
 
@@ -93,8 +103,11 @@ struct criterion_test_params property_parameters(void)
     size_t n = 0;
     const char *only =
         getenv("FX_PROPERTIES_OF"); /* names of functions, separated by commas; all, if it is not set */
-    for (int i = 0; i < count && i < 1024; i++)
-        if (!only || is_listed(only, fx_functions(&count)[i]->name)) index[n++] = (size_t)i;
+    for (int i = 0; i < count && i < 1024; i++) {
+        const fx_function *f = fx_functions(&count)[i];
+        if (f->unavailable || (only && !is_listed(only, f->name))) continue;
+        index[n++] = (size_t)i;
+    }
     return cr_make_param_array(size_t, index, n);
 }
 
