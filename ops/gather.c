@@ -20,8 +20,7 @@ typedef struct lane_options {
 /* A 0-d tensor counts as one of one number. */
 static int dims_of(const fx_tensor *x) { return x->ndim ? x->ndim : 1; }
 
-/* An index of as many dimensions as x, no longer than x but along dim. */
-static bool check_index(const fx_call *c, int ndim, const int64_t *size, int dim, const fx_tensor *index)
+bool fx__check_lane_index(const fx_call *c, int ndim, const int64_t *size, int dim, const fx_tensor *index)
 {
     if (!fx__check_index_dtype(c, index)) return false;
     bool good = dims_of(index) == (ndim ? ndim : 1);
@@ -63,7 +62,7 @@ static bool gather_shape(const fx_call *c, fx_spec *y)
 {
     const lane_options *o = c->options;
     const fx_tensor *x = c->x[0], *index = c->x[1];
-    if (!check_index(c, x->ndim, x->size, o->dim, index)) return false;
+    if (!fx__check_lane_index(c, x->ndim, x->size, o->dim, index)) return false;
     y->ndim = index->ndim;
     memcpy(y->size, index->size, sizeof(int64_t) * index->ndim);
     return true;
@@ -173,7 +172,7 @@ static bool scatter_sum_shape(const fx_call *c, fx_spec *y)
     const lane_options *o = c->options;
     y->ndim = o->sizes.ndim;
     memcpy(y->size, o->sizes.at, sizeof(int64_t) * (size_t)y->ndim);
-    return check_index(c, y->ndim, y->size, o->dim, c->x[1]);
+    return fx__check_lane_index(c, y->ndim, y->size, o->dim, c->x[1]);
 }
 
 static void scatter_sum_forward(const fx_call *c)
@@ -226,7 +225,7 @@ static bool scatter_shape(const fx_call *c, fx_spec *y)
     const lane_options *o = c->options;
     const fx_tensor *x = c->x[0], *index = c->x[1], *source = o->number ? NULL : c->x[2];
     (void)y;
-    if (!check_index(c, x->ndim, x->size, o->dim, index)) return false;
+    if (!fx__check_lane_index(c, x->ndim, x->size, o->dim, index)) return false;
     if (!source) return true;
     if (source->dtype != x->dtype)
         return fx_call_fail(c, FX_ERROR_DTYPE, "the source is %s, not %s",
@@ -313,8 +312,7 @@ static fx_tensor *scatter_number(fx_tensor *x, fx_tensor *index, int dim, double
                      index);
 }
 
-/* The part of a source that an index of its dimensions, no longer than it, uses. */
-static fx_tensor *used(fx_tensor *source, const fx_tensor *index, const char *op, fx_where where)
+fx_tensor *fx__used_source(fx_tensor *source, const fx_tensor *index, const char *op, fx_where where)
 {
     bool good = dims_of(source) == dims_of(index);
     for (int d = 0; good && d < index->ndim; d++)
@@ -330,7 +328,7 @@ static fx_tensor *used(fx_tensor *source, const fx_tensor *index, const char *op
 fx_tensor *fx_scatter_add_at(fx_tensor *x, int64_t dim, fx_tensor *index, fx_tensor *source, fx_where where)
 {
     int at = x && index && source ? fx__dim_of(x, dim, "scatter_add", where) : -1;
-    source = at < 0 ? NULL : used(source, index, "scatter_add", where);
+    source = at < 0 ? NULL : fx__used_source(source, index, "scatter_add", where);
     return FX__APPLY(&scatter_add_op, &((lane_options){ .dim = at }), where, x, index, source);
 }
 
@@ -339,7 +337,7 @@ fx_tensor *fx_scatter_at(fx_tensor *x, int64_t dim, fx_tensor *index, fx_operand
     int at = x && index && source.tensor ? fx__dim_of(x, dim, "scatter", where) : -1;
     if (at < 0) return NULL;
     if (fx_operand_is_number(source)) return scatter_number(x, index, at, source.number, where);
-    fx_tensor *part = used(source.tensor, index, "scatter", where);
+    fx_tensor *part = fx__used_source(source.tensor, index, "scatter", where);
     return FX__APPLY(&scatter_op, &((lane_options){ .dim = at }), where, x, index, part);
 }
 

@@ -21,6 +21,13 @@ void fx__index_close(const fx_call *c, fx__index *i);
 /* Whether x can be an index; false after an error. */
 bool fx__check_index_dtype(const fx_call *c, const fx_tensor *x);
 
+/* Whether an index can say where along dim the numbers of sizes are: it has as many dimensions, none longer
+ * but dim. False after an error. */
+bool fx__check_lane_index(const fx_call *c, int ndim, const int64_t *size, int dim, const fx_tensor *index);
+
+/* The part of a source that an index of its dimensions, no longer than it, uses. NULL after an error. */
+fx_tensor *fx__used_source(fx_tensor *source, const fx_tensor *index, const char *op, fx_where where);
+
 /* What sums of a dtype are made in; -1 after an error: there are none of bool. */
 int fx__sum_type(const fx_call *c, fx_dtype dtype);
 

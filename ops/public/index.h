@@ -4,6 +4,8 @@
 
 #include <fluxion/autograd.h>
 
+#include <math.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -98,6 +100,72 @@ FX_API fx_tensor *fx_scatter_add_at(fx_tensor *x, int64_t dim, fx_tensor *index,
                                     fx_where where);
 FX_API fx_tensor *fx_scatter_at(fx_tensor *x, int64_t dim, fx_tensor *index, fx_operand source,
                                 fx_where where);
+
+/* How numbers that come together are reduced. */
+typedef enum fx_reduce_kind {
+    FX_REDUCE_SUM,
+    FX_REDUCE_PROD,
+    FX_REDUCE_MEAN,
+    FX_REDUCE_AMAX,
+    FX_REDUCE_AMIN
+} fx_reduce_kind;
+
+/* x with, where an index as scatter's says, what source's numbers come to there, x's own among them unless
+ * include_self is false: fx_scatter_reduce(x, 0, index, source, FX_REDUCE_AMAX, .include_self = false).
+ * Floating sums and products are made in double; integer means are rounded down. bool has extremes alone. */
+typedef struct fx_scatter_reduce_args {
+    fx_tensor *x;
+    int64_t dim;
+    fx_tensor *index, *source;
+    int reduce;        /* fx_reduce_kind */
+    bool include_self; /* true */
+} fx_scatter_reduce_args, fx_index_reduce_args;
+#define FX__SCATTER_REDUCE(...) (FX_LITERAL(fx_scatter_reduce_args){ .include_self = true, .x = __VA_ARGS__ })
+#define fx_scatter_reduce(...) fx_scatter_reduce_at(FX__SCATTER_REDUCE(__VA_ARGS__), FX_HERE)
+#define fx_scatter_reduce_(...) fx_scatter_reduce_in_place_at(FX__SCATTER_REDUCE(__VA_ARGS__), FX_HERE)
+FX_API fx_tensor *fx_scatter_reduce_at(fx_scatter_reduce_args args, fx_where where);
+FX_API fx_tensor *fx_scatter_reduce_in_place_at(fx_scatter_reduce_args args, fx_where where);
+
+/* The same by rows along dim, as index_add names them; without FX_REDUCE_SUM, which is index_add. */
+#define fx_index_reduce(...) fx_index_reduce_at(FX__SCATTER_REDUCE(__VA_ARGS__), FX_HERE)
+#define fx_index_reduce_(...) fx_index_reduce_in_place_at(FX__SCATTER_REDUCE(__VA_ARGS__), FX_HERE)
+FX_API fx_tensor *fx_index_reduce_at(fx_index_reduce_args args, fx_where where);
+FX_API fx_tensor *fx_index_reduce_in_place_at(fx_index_reduce_args args, fx_where where);
+
+/* Segments of floating numbers along an axis, each reduced to one: by their lengths, one after the other, or
+ * by offsets, each segment from one to the next. Both have x's dimensions before the axis, and one for the
+ * segments; int64 or int32. initial is what a segment begins with; left out (or NaN), 0, 1, NaN, -infinity,
+ * infinity for sums, products, means, largest and least. Lengths make up the axis unless `unsafe` allows what
+ * is left over; segments never reach beyond it (FX_ERROR_ARGUMENT). */
+typedef struct fx_segment_reduce_args {
+    fx_tensor *x;
+    int reduce; /* fx_reduce_kind */
+    fx_tensor *lengths, *offsets;
+    int64_t axis;
+    bool unsafe;
+    double initial; /* NAN */
+} fx_segment_reduce_args;
+#define fx_segment_reduce(...)                                                                               \
+    fx_segment_reduce_at(FX_LITERAL(fx_segment_reduce_args){ .initial = NAN, .x = __VA_ARGS__ }, FX_HERE)
+FX_API fx_tensor *fx_segment_reduce_at(fx_segment_reduce_args args, fx_where where);
+
+/* Several indices at once, which broadcast, one for each of the first dimensions of x:
+ * fx_index(x, FX_LIST(i, j)) is x[i, j]. A bool mask stands for as many dimensions as it has, and for the
+ * places in which it holds. index_put is x with values there, which broadcast to what the indices name, or
+ * with them added. */
+#define fx_index(x, indices) fx_index_at(x, indices, FX_HERE)
+FX_API fx_tensor *fx_index_at(fx_tensor *x, fx_list indices, fx_where where);
+typedef struct fx_index_put_args {
+    fx_tensor *x;
+    fx_list indices;
+    fx_tensor *values;
+    bool accumulate;
+} fx_index_put_args;
+#define fx_index_put(...) fx_index_put_at(FX_LITERAL(fx_index_put_args){ .x = __VA_ARGS__ }, FX_HERE)
+#define fx_index_put_(...)                                                                                   \
+    fx_index_put_in_place_at(FX_LITERAL(fx_index_put_args){ .x = __VA_ARGS__ }, FX_HERE)
+FX_API fx_tensor *fx_index_put_at(fx_index_put_args args, fx_where where);
+FX_API fx_tensor *fx_index_put_in_place_at(fx_index_put_args args, fx_where where);
 
 #ifdef __cplusplus
 }

@@ -58,6 +58,22 @@ static bool indices_repeat(trial *t)
     return false;
 }
 
+/* An index_put without accumulate, whose one index names a place twice: as above. */
+static bool puts_repeat(trial *t)
+{
+    const json_t *args = json_object_get(t->json, "args"), *kwargs = json_object_get(t->json, "kwargs");
+    const char *name = json_string_value(json_object_get(json_array_get(json_array_get(args, 1), 0), "t"));
+    case_tensor index;
+    if (json_is_true(json_object_get(kwargs, "accumulate")) ||
+        json_array_size(json_array_get(args, 1)) != 1 || !name || !case_file_tensor(t->file, name, &index) ||
+        !strcmp(index.dtype, "BOOL"))
+        return false;
+    for (int64_t i = 0; i < index.numel; i++)
+        for (int64_t k = 0; k < i; k++)
+            if (case_number(&index, i) == case_number(&index, k)) return true;
+    return false;
+}
+
 #define INDICES_REPEAT "of numbers that share an index only the last is in the result, and has a gradient"
 
 /* A lane, or a pair, for none of whose numbers a mask holds: they are -inf, and the second derivative there
@@ -93,6 +109,7 @@ static bool weights_are_narrow(trial *t)
 
 static const excuse excuses[] = {
     { "cov", weights_are_narrow, "gradients in weights of float32 are rounded to float32" },
+    { "index_put", puts_repeat, INDICES_REPEAT },
     { "nn.functional.batch_norm", running_mean_moved_later,
       "the running statistics were written after a later case moved them" },
     { "nn.functional.max_unpool1d", indices_repeat, INDICES_REPEAT },
