@@ -28,6 +28,7 @@
 #include "ops/order.h"
 #include "ops/product.h"
 #include "ops/random.h"
+#include "ops/recurrent.h"
 #include "ops/reduction.h"
 #include "ops/registry.h"
 #include "ops/shape.h"

@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 #define FX_KERNEL_FAMILIES(X)                                                                                \
-    X(elementwise) X(gemm) X(loss) X(normal) X(optim) X(pool) X(random) X(reduce) X(softmax)
+    X(elementwise) X(gemm) X(loss) X(normal) X(optim) X(pool) X(random) X(recurrent) X(reduce) X(softmax)
 
 #define FX__KERNELS(family) typedef struct fx_##family##_kernels fx_##family##_kernels;
 FX_KERNEL_FAMILIES(FX__KERNELS)
