@@ -6,6 +6,7 @@
  */
 #include "quotient.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -196,11 +197,17 @@ static void norm2_local_grad_fused(const fx_call *c, fx_tensor *g, fx_tensor *gx
     if (!x || !g || !gx[0] || x->numel == 0) return;
     double *scale = fx__scratch(c->cx, sizeof(double) * (size_t)(g->numel + 1));
     if (!scale) return;
+    bool fits =
+        true; /* a small gradient of a large norm: g / y may be less than there are numbers, g x / y not */
     for (int64_t i = 0; i < g->numel; i++) {
-        double y = number_at(c->y, i);
-        scale[i] = y == 0 ? 0 : number_at(g, i) / y;
+        const double y = number_at(c->y, i), gi = number_at(g, i);
+        scale[i] = y == 0 ? 0 : gi / y;
+        fits = fits && (fabs(scale[i]) >= DBL_MIN || gi == 0 || y == 0 || !isfinite(y));
     }
-    fx__center_lanes(c, x, o->axes.mask, scale, NULL, gx[0]);
+    if (fits)
+        fx__center_lanes(c, x, o->axes.mask, scale, NULL, gx[0]);
+    else
+        norm_local_grad(c, g, gx);
     fx__scratch_free(c->cx, scale);
 }
 
