@@ -16,6 +16,7 @@ static bool cholesky_shape(const fx_call *c, fx_spec *y)
 }
 
 typedef struct job {
+    bool f64;
     fx__matrices a, l;
 } job;
 
@@ -23,21 +24,22 @@ static int factor(const void *data, int64_t k, char *work)
 {
     const job *j = data;
     const int n = (int)j->a.rows, ld = fx__leading(n);
-    const size_t width = j->a.width;
-    fx__matrix_read(&j->a, k, work, ld);
-    const int info = fx__potrf(width == sizeof(double), n, work, ld);
+    const size_t width = j->f64 ? sizeof(double) : sizeof(float);
+    fx__matrix_read(&j->a, k, j->f64, work, ld);
+    const int info = fx__potrf(j->f64, n, work, ld);
     for (int column = 1; column < n; column++)
         memset(work + (size_t)column * (size_t)ld * width, 0, (size_t)column * width);
-    fx__matrix_write(&j->l, k, work, ld);
+    fx__matrix_write(&j->l, k, j->f64, work, ld);
     return info;
 }
 
 static void cholesky_forward(const fx_call *c)
 {
-    const job j = { fx__matrices_of(c->x[0], -1, NULL), fx__matrices_of(c->y, -1, NULL) };
+    const job j = { fx__computes_f64(c->y), fx__matrices_of(c->x[0], -1, NULL),
+                    fx__matrices_of(c->y, -1, NULL) };
     const int64_t n = j.a.rows;
-    fx__each_matrix(c, fx__stack_count(c->y), fx__room(n * n, j.a.width),
-                    (double)n * (double)n * (double)n / 6, factor, &j, (int32_t *)(void *)c->ys[1]->data);
+    fx__each_matrix(c, fx__stack_count(c->y), fx__room(n * n, j.f64), (double)n * (double)n * (double)n / 6,
+                    factor, &j, (int32_t *)(void *)c->ys[1]->data);
 }
 
 /* The same, and an info that is not 0 is an error. */

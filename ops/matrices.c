@@ -96,42 +96,57 @@ fx__matrices fx__columns_of_stack(const fx_tensor *x, int ndim, const int64_t *s
     return m;
 }
 
-static char *matrix_at(const fx__matrices *m, int64_t k)
+char *fx__matrix_at(const fx__matrices *m, int64_t k)
 {
     int64_t at = 0;
     for (int d = m->ndim; d-- > 0; k /= m->size[d]) at += k % m->size[d] * m->step[d];
     return m->data + at * (int64_t)m->width;
 }
 
-/* One copy of numbers between a matrix of any strides and one of columns; the inner loop runs where the
- * strided side is closest together. */
-#define COPY_NUMBERS(T, to, to_row, to_column, from, from_row, from_column)                                  \
+/* Between a matrix of any strides and one of columns, of other types if need be. */
+#define COPY_NUMBERS(To, to, to_row, to_column, From, from, from_row, from_column)                           \
     do {                                                                                                     \
-        T *target = (T *)(void *)(to);                                                                       \
-        const T *source = (const T *)(const void *)(from);                                                   \
-        for (int64_t i = 0; i < outer; i++)                                                                  \
-            for (int64_t j = 0; j < inner; j++)                                                              \
-                target[i * (to_row) + j * (to_column)] = source[i * (from_row) + j * (from_column)];         \
+        To *target = (To *)(void *)(to);                                                                     \
+        const From *source = (const From *)(const void *)(from);                                             \
+        for (int64_t i = 0; i < m->rows; i++)                                                                \
+            for (int64_t j = 0; j < m->columns; j++)                                                         \
+                target[i * (to_row) + j * (to_column)] = (To)source[i * (from_row) + j * (from_column)];     \
     } while (0)
 
-void fx__matrix_read(const fx__matrices *m, int64_t k, void *to, int64_t leading)
+void fx__matrix_read(const fx__matrices *m, int64_t k, bool f64, void *to, int64_t leading)
 {
-    const char *from = matrix_at(m, k);
-    const int64_t outer = m->rows, inner = m->columns;
+    const char *from = fx__matrix_at(m, k);
     if (m->width == sizeof(double))
-        COPY_NUMBERS(double, to, 1, leading, from, m->row, m->column);
+        COPY_NUMBERS(double, to, 1, leading, double, from, m->row, m->column);
+    else if (f64)
+        COPY_NUMBERS(double, to, 1, leading, float, from, m->row, m->column);
     else
-        COPY_NUMBERS(float, to, 1, leading, from, m->row, m->column);
+        COPY_NUMBERS(float, to, 1, leading, float, from, m->row, m->column);
 }
 
-void fx__matrix_write(const fx__matrices *m, int64_t k, const void *from, int64_t leading)
+void fx__matrix_write(const fx__matrices *m, int64_t k, bool f64, const void *from, int64_t leading)
 {
-    char *to = matrix_at(m, k);
-    const int64_t outer = m->rows, inner = m->columns;
+    char *to = fx__matrix_at(m, k);
     if (m->width == sizeof(double))
-        COPY_NUMBERS(double, to, m->row, m->column, from, 1, leading);
+        COPY_NUMBERS(double, to, m->row, m->column, double, from, 1, leading);
+    else if (f64)
+        COPY_NUMBERS(float, to, m->row, m->column, double, from, 1, leading);
     else
-        COPY_NUMBERS(float, to, m->row, m->column, from, 1, leading);
+        COPY_NUMBERS(float, to, m->row, m->column, float, from, 1, leading);
+}
+
+int fx__no_matrix(const fx__matrices *m, int64_t k, int info)
+{
+    char *to = fx__matrix_at(m, k);
+    for (int64_t i = 0; i < m->rows; i++)
+        for (int64_t j = 0; j < m->columns; j++) {
+            const int64_t at = i * m->row + j * m->column;
+            if (m->width == sizeof(double))
+                ((double *)(void *)to)[at] = NAN;
+            else
+                ((float *)(void *)to)[at] = NAN;
+        }
+    return info;
 }
 
 /* ---- the driver ---- */

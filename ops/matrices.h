@@ -9,9 +9,9 @@
  *     static int factor(const void *data, int64_t k, char *work)
  *     {
  *         const job *j = data;
- *         fx__matrix_read(&j->a, k, work);
- *         int info = fx__getrf(...);
- *         fx__matrix_write(&j->lu, k, work);
+ *         fx__matrix_read(&j->a, k, j->f64, work, ld);
+ *         int info = fx__getrf(j->f64, n, n, work, ld, pivots);
+ *         fx__matrix_write(&j->lu, k, j->f64, work, ld);
  *         return info;
  *     }
  */
@@ -79,9 +79,20 @@ static inline fx__matrices fx__transposed(fx__matrices m)
     return t;
 }
 
-/* Matrix k of the stack from, or to, column-major memory whose columns are `leading` numbers apart. */
-void fx__matrix_read(const fx__matrices *m, int64_t k, void *to, int64_t leading);
-void fx__matrix_write(const fx__matrices *m, int64_t k, const void *from, int64_t leading);
+/* Matrix k's first number. */
+char *fx__matrix_at(const fx__matrices *m, int64_t k);
+/* Matrix k of the stack from, or to, column-major memory whose columns are `leading` numbers apart: doubles
+ * if f64, else floats. */
+void fx__matrix_read(const fx__matrices *m, int64_t k, bool f64, void *to, int64_t leading);
+void fx__matrix_write(const fx__matrices *m, int64_t k, bool f64, const void *from, int64_t leading);
+
+/* Whether to compute in double: for float64, and for float32 too up to so many rows, where it costs next to
+ * nothing and spares the roundings that a matrix' condition magnifies. */
+enum { FX__WIDE_ROWS = 128 };
+static inline bool fx__computes_f64(const fx_tensor *a)
+{
+    return a->dtype == FX_F64 || fx__matrix_rows(a) <= FX__WIDE_ROWS;
+}
 /* Of a row-major tensor whose last `numel` numbers belong to one matrix (pivots, infos): those of matrix k.
  */
 static inline void *fx__numbers_at(const fx_tensor *x, int64_t k, int64_t numel)
@@ -106,10 +117,13 @@ bool fx__check_infos(const fx_call *c, const fx_tensor *info, const char *words)
 /* The same for a function, after the op: reports as `name`, at a place. */
 bool fx__check_infos_at(const char *name, const fx_tensor *info, const char *words, fx_where where);
 
-/* Bytes of so many numbers, up to the alignment of scratch memory. */
-static inline size_t fx__room(int64_t count, size_t width)
+/* For a matrix whose info is not 0: NaN for all its numbers. Returns info. */
+int fx__no_matrix(const fx__matrices *m, int64_t k, int info);
+
+/* Bytes of so many doubles, if f64, or floats, or int32s, up to the alignment of scratch memory. */
+static inline size_t fx__room(int64_t count, bool f64)
 {
-    return ((size_t)count * width + 63) & ~(size_t)63;
+    return ((size_t)count * (f64 ? sizeof(double) : sizeof(float)) + 63) & ~(size_t)63;
 }
 
 #endif

@@ -34,11 +34,11 @@ static int substitute(const void *data, int64_t k, char *work)
 {
     const job *j = data;
     const int n = (int)j->y.rows, columns = (int)j->y.columns, ld = fx__leading(n);
-    char *b = work + fx__room((int64_t)n * n, j->y.width);
-    fx__matrix_read(&j->a, k, work, ld);
-    fx__matrix_read(&j->b, k, b, ld);
+    char *b = work + fx__room((int64_t)n * n, j->f64);
+    fx__matrix_read(&j->a, k, j->f64, work, ld);
+    fx__matrix_read(&j->b, k, j->f64, b, ld);
     fx__trsm(j->f64, j->o.upper, j->o.transposed, j->o.unit, n, columns, work, ld, b, ld);
-    fx__matrix_write(&j->y, k, b, ld);
+    fx__matrix_write(&j->y, k, j->f64, b, ld);
     return 0;
 }
 
@@ -48,12 +48,12 @@ static void triangular_forward(const fx_call *c)
     const int ndim = fx__stack_ndim(y);
     if (y->numel == 0) return;
     job j = { .o = *(const options *)c->options,
-              .f64 = y->dtype == FX_F64,
+              .f64 = fx__computes_f64(c->x[0]),
               .a = fx__matrices_of(c->x[0], ndim, y->size),
               .b = fx__matrices_of(c->x[1], ndim, y->size),
               .y = fx__matrices_of(y, ndim, y->size) };
     const int64_t n = j.y.rows, columns = j.y.columns;
-    fx__each_matrix(c, fx__stack_count(y), fx__room(n * n, j.y.width) + fx__room(n * columns, j.y.width),
+    fx__each_matrix(c, fx__stack_count(y), fx__room(n * n, j.f64) + fx__room(n * columns, j.f64),
                     (double)n * (double)n * (double)columns / 2, substitute, &j, NULL);
 }
 

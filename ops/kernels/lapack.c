@@ -59,6 +59,11 @@ int fx__getrs(bool f64, bool transposed, int n, int columns, const void *lu, int
     return CALL(f64, getrs, transposed ? 'T' : 'N', n, columns, lu, ld, pivots, b, ld_b);
 }
 
+int fx__getri(bool f64, int n, void *lu, int ld, const int32_t *pivots, void *work)
+{
+    return CALL(f64, getri, n, lu, ld, pivots, work, n * FX__GETRI_WORK);
+}
+
 int fx__potrf(bool f64, int n, void *a, int ld) { return CALL(f64, potrf, 'L', n, a, ld); }
 
 void fx__trsm(bool f64, bool upper, bool transposed, bool unit, int n, int columns, const void *t, int ld,

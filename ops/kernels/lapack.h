@@ -23,6 +23,9 @@ int fx__getrf(bool f64, int m, int n, void *a, int ld, int32_t *pivots);
 /* b (n, columns) := A^-1 b, or A^-T b, of what getrf made. */
 int fx__getrs(bool f64, bool transposed, int n, int columns, const void *lu, int ld, const int32_t *pivots,
               void *b, int ld_b);
+/* lu (n, n) := A^-1 of what getrf made; work: n * FX__GETRI_WORK numbers. */
+enum { FX__GETRI_WORK = 32 };
+int fx__getri(bool f64, int n, void *lu, int ld, const int32_t *pivots, void *work);
 /* a (n, n) = L L^T in place, of the lower triangle, the only one that is read or written. */
 int fx__potrf(bool f64, int n, void *a, int ld);
 /* b (n, columns) := T^-1 b, or T^-T b, of a triangle; unit: whose diagonal is 1, whatever lies there. */

@@ -27,8 +27,8 @@ typedef struct fx_linalg_solve_triangular_args {
     bool upper, left, unitriangular;
 } fx_linalg_solve_triangular_args;
 #define fx_linalg_solve_triangular(...)                                                                      \
-    fx_linalg_solve_triangular_at(FX__SOLVE_TRIANGULAR(.A = __VA_ARGS__), FX_HERE)
-#define FX__SOLVE_TRIANGULAR(...) (FX_LITERAL(fx_linalg_solve_triangular_args){ .left = true, __VA_ARGS__ })
+    fx_linalg_solve_triangular_at(                                                                           \
+        FX_LITERAL(fx_linalg_solve_triangular_args){ .left = true, .A = __VA_ARGS__ }, FX_HERE)
 FX_API fx_tensor *fx_linalg_solve_triangular_at(fx_linalg_solve_triangular_args args, fx_where where);
 
 /* The same as PyTorch's older function has it: X of A X = b, or of A^T X = b if .transpose; A an upper
@@ -63,7 +63,55 @@ typedef struct fx_linalg_cholesky_ex_args {
 FX_API fx_tensor *fx_linalg_cholesky_at(fx_linalg_cholesky_args args, fx_where where);
 FX_API fx_tensor *fx_linalg_cholesky_ex_at(fx_linalg_cholesky_ex_args args, fx_where where);
 
-/* ---- what else the decompositions give ---- */
+/* ---- systems and inverses ---- */
+
+/* X of A X = B, or of X A = B unless .left (it is unless said otherwise). B is matrices, or vectors: of one
+ * dimension, or of the sizes of A without the last. A singular matrix is an error, but for solve_ex, which
+ * gives NaN there. dL/dB = A^-T g, dL/dA = -(dL/dB) X^T (Giles, 2008). tensorsolve: A seen as a matrix whose
+ * rows are as many dimensions as B has, after .dims were moved to the end. */
+typedef struct fx_linalg_solve_args {
+    fx_tensor *A, *B;
+    bool left;
+} fx_linalg_solve_args;
+typedef struct fx_linalg_solve_ex_args {
+    fx_tensor *A, *B;
+    bool left, check_errors;
+    fx_tensor **info; /* may be NULL */
+} fx_linalg_solve_ex_args;
+typedef struct fx_linalg_tensorsolve_args {
+    fx_tensor *A, *B;
+    fx_dims dims;
+} fx_linalg_tensorsolve_args;
+#define fx_linalg_solve(...)                                                                                 \
+    fx_linalg_solve_at(FX_LITERAL(fx_linalg_solve_args){ .left = true, .A = __VA_ARGS__ }, FX_HERE)
+#define fx_linalg_solve_ex(...)                                                                              \
+    fx_linalg_solve_ex_at(FX_LITERAL(fx_linalg_solve_ex_args){ .left = true, .A = __VA_ARGS__ }, FX_HERE)
+#define fx_linalg_tensorsolve(...)                                                                           \
+    fx_linalg_tensorsolve_at(FX_LITERAL(fx_linalg_tensorsolve_args){ .A = __VA_ARGS__ }, FX_HERE)
+FX_API fx_tensor *fx_linalg_solve_at(fx_linalg_solve_args args, fx_where where);
+FX_API fx_tensor *fx_linalg_solve_ex_at(fx_linalg_solve_ex_args args, fx_where where);
+FX_API fx_tensor *fx_linalg_tensorsolve_at(fx_linalg_tensorsolve_args args, fx_where where);
+
+/* Y = A^-1. A singular matrix is an error, but for inv_ex, which gives NaN there. dL/dA = -Y^T g Y^T.
+ * tensorinv: A seen as a matrix whose rows are the dimensions before .ind (2), its columns those from it on.
+ */
+typedef struct fx_linalg_inv_ex_args {
+    fx_tensor *A;
+    bool check_errors;
+    fx_tensor **info; /* may be NULL */
+} fx_linalg_inv_ex_args;
+typedef struct fx_linalg_tensorinv_args {
+    fx_tensor *A;
+    int64_t ind;
+} fx_linalg_tensorinv_args;
+#define fx_linalg_inv(A) fx_linalg_inv_at(A, FX_HERE)
+#define fx_linalg_inv_ex(...)                                                                                \
+    fx_linalg_inv_ex_at(FX_LITERAL(fx_linalg_inv_ex_args){ .A = __VA_ARGS__ }, FX_HERE)
+#define fx_linalg_tensorinv(...)                                                                             \
+    fx_linalg_tensorinv_at(FX_LITERAL(fx_linalg_tensorinv_args){ .ind = 2, .A = __VA_ARGS__ }, FX_HERE)
+FX_API fx_tensor *fx_linalg_inv_at(fx_tensor *A, fx_where where);
+FX_API fx_tensor *fx_linalg_inv_ex_at(fx_linalg_inv_ex_args args, fx_where where);
+FX_API fx_tensor *fx_linalg_tensorinv_at(fx_linalg_tensorinv_args args, fx_where where);
 
 #ifdef __cplusplus
 }

@@ -144,7 +144,7 @@ static fx_tensor *unpack(void *data, void *packed)
 }
 
 /* A pass with a capture withheld. */
-static bool withheld_pass(pass *p, trial *t, withheld *w, int which, int trick)
+static bool withheld_pass(pass *p, trial *t, withheld *w, int which, int trick, bool graph)
 {
     memset(p, 0, sizeof *p);
     *w = (withheld){ .which = which, .trick = trick };
@@ -157,7 +157,7 @@ static bool withheld_pass(pass *p, trial *t, withheld *w, int which, int trick)
     for (int k = 0; k < p->outs; k++)
         if (fx_requires_grad(p->out[k]))
             p->seed[k] = fx_sample_normal(p->cx, p->out[k], 100 + (uint64_t)k, FX_LAYOUT_ROWS, false);
-    return p->outs > 0 && pass_gradient(p, NULL, false, false);
+    return p->outs > 0 && pass_gradient(p, NULL, graph, false);
 }
 
 /* By how many captures a call makes: which of them held numbers in some sample, and which a gradient missed
@@ -166,33 +166,39 @@ typedef struct missed {
     bool judged[MOST_CAPTURES + 1][MOST_CAPTURES], by[MOST_CAPTURES + 1][MOST_CAPTURES];
 } missed;
 
-static bool notices(trial *t, const pass *whole, int which)
+static bool notices(trial *t, const pass *whole, int which, bool graph)
 {
     bool noticed = false;
     for (int trick = 0; trick < TRICKS && !noticed; trick++) {
         pass p;
         withheld w;
-        noticed = !withheld_pass(&p, t, &w, which, trick);
+        noticed = !withheld_pass(&p, t, &w, which, trick, graph);
         for (int i = 0; !noticed && i < p.call.diffs; i++) noticed = !same_bits(whole->grad[i], p.grad[i]);
         pass_end(&p);
     }
     return noticed;
 }
 
-static void captures_of_sample(trial *t, void *data)
+/* graph: what the fused path has no use for, but the formula has (whether a graph will be wanted is not known
+ * when tensors are captured). */
+static void captures_of_pass(trial *t, missed *m, bool graph)
 {
-    missed *m = data;
     pass whole;
     withheld w;
-    if (withheld_pass(&whole, t, &w, -1, 0) && pass_has_gradient(&whole) && w.packed) {
+    if (withheld_pass(&whole, t, &w, -1, 0, graph) && pass_has_gradient(&whole) && w.packed) {
         for (int c = 0; c < w.packed; c++) {
             if (w.empty[c]) continue;
             m->judged[w.packed][c] = true;
-            if (!m->by[w.packed][c]) m->by[w.packed][c] = notices(t, &whole, c);
+            if (!m->by[w.packed][c]) m->by[w.packed][c] = notices(t, &whole, c, graph);
         }
         counted(t, w.packed, 0);
     }
     pass_end(&whole);
+}
+
+static void captures_of_sample(trial *t, void *data)
+{
+    for (int graph = 0; graph < 2; graph++) captures_of_pass(t, data, graph);
 }
 
 PROPERTY(captures_are_minimal)

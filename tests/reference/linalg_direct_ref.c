@@ -122,5 +122,160 @@ REFERENCE(linalg_cholesky_ex)
     OUT(1, TENSOR("A")->ndim - 2, TENSOR("A")->size)->dtype = FX_I32;
 }
 
-REFERENCES(linalg_direct, ROW(linalg_cholesky), ROW(linalg_cholesky_ex), ROW(linalg_solve_triangular),
-           ROW(triangular_solve))
+/* ---- systems ---- */
+
+/* The matrix that elimination moves, and the one that says which row is the pivot's. */
+typedef struct eliminated {
+    int64_t n, m;
+    quad *a, *base, *b; /* (n, n), (n, n), (n, m), row-major */
+} eliminated;
+
+static void swap(quad *a, int64_t i, int64_t j, int64_t n)
+{
+    RANGE (k, n) {
+        const quad t = a[i * n + k];
+        a[i * n + k] = a[j * n + k];
+        a[j * n + k] = t;
+    }
+}
+
+/* b := a^-1 b by Gauss and Jordan; the pivot is the largest of its column, at the base. */
+static void eliminate(const eliminated *e)
+{
+    const int64_t n = e->n, m = e->m;
+    RANGE (p, n) {
+        int64_t row = p;
+        for (int64_t i = p + 1; i < n; i++)
+            if (fabsq(e->base[i * n + p]) > fabsq(e->base[row * n + p])) row = i;
+        swap(e->a, p, row, n), swap(e->base, p, row, n), swap(e->b, p, row, m);
+        RANGE (i, n) {
+            if (i == p) continue;
+            const quad f = e->a[i * n + p] / e->a[p * n + p], f0 = e->base[i * n + p] / e->base[p * n + p];
+            RANGE (k, n) {
+                e->a[i * n + k] -= f * e->a[p * n + k];
+                e->base[i * n + k] -= f0 * e->base[p * n + k];
+            }
+            RANGE (k, m) e->b[i * m + k] -= f * e->b[p * m + k];
+        }
+    }
+    RANGE (i, n)
+        RANGE (k, m) e->b[i * m + k] /= e->a[i * n + i];
+}
+
+static eliminated system_of(fx_ref_call *c, int64_t n, int64_t m)
+{
+    return (eliminated){ n, m, NUMBERS(n * n), NUMBERS(n * n), NUMBERS(n * m) };
+}
+
+/* The n x n numbers from `first` on, transposed if need be. */
+static void load(const eliminated *e, const fx_ref_tensor *a, int64_t first, bool transposed)
+{
+    const int64_t n = e->n;
+    RANGE (i, n)
+        RANGE (j, n) {
+            const int64_t from = first + (transposed ? j * n + i : i * n + j);
+            e->a[i * n + j] = AT(a, from);
+            e->base[i * n + j] = BASE(a, from);
+        }
+}
+
+static void solve(fx_ref_call *c)
+{
+    const fx_ref_tensor *a = TENSOR("A"), *given = TENSOR("B");
+    fx_ref_tensor b = *given;
+    bool vectors = b.ndim == 1 || b.ndim == a->ndim - 1;
+    RANGE (d, b.ndim) vectors = vectors && (b.ndim == 1 || b.size[d] == a->size[d]);
+    if (vectors) b.size[b.ndim++] = 1;
+    const bool left = BOOL("left");
+    int64_t size[FX_MAX_DIMS];
+    const int ndim = stack_of(a, &b, size);
+    const int64_t n = rows(a), m = left ? columns(&b) : rows(&b);
+    size[ndim] = rows(&b), size[ndim + 1] = columns(&b);
+    fx_ref_tensor *out = OUT(0, vectors ? ndim + 1 : ndim + 2, size), y = *out;
+    if (vectors) y.size[y.ndim++] = 1;
+    const eliminated e = system_of(c, n, m);
+    RANGE (k, depth(&y)) {
+        load(&e, a, at_of(a, matrix_of(a, ndim, size, k), 0, 0), !left);
+        const int64_t of_b = matrix_of(&b, ndim, size, k);
+        RANGE (i, n)
+            RANGE (j, m) e.b[i * m + j] = AT(&b, left ? at_of(&b, of_b, i, j) : at_of(&b, of_b, j, i));
+        eliminate(&e);
+        RANGE (i, n)
+            RANGE (j, m) AT(out, left ? at_of(&y, k, i, j) : at_of(&y, k, j, i)) = e.b[i * m + j];
+    }
+}
+
+REFERENCE(linalg_solve) { solve(c); }
+REFERENCE(linalg_solve_ex)
+{
+    solve(c);
+    OUT(1, TENSOR("A")->ndim - 2, TENSOR("A")->size)->dtype = FX_I32;
+}
+
+REFERENCE(linalg_tensorsolve)
+{
+    const fx_ref_tensor *a = TENSOR("A"), *b = TENSOR("B");
+    const fx_dims dims = DIMS("dims");
+    int64_t order[FX_MAX_DIMS], size[FX_MAX_DIMS], from[FX_MAX_DIMS], n = b->numel;
+    int ndim = 0;
+    RANGE (d, a->ndim) {
+        bool moved = false;
+        RANGE (i, dims.count) moved |= dim_of(a, dims.at[i]) == d;
+        if (!moved) order[ndim++] = d;
+    }
+    RANGE (i, dims.count) order[ndim++] = dim_of(a, dims.at[i]);
+    RANGE (d, ndim) size[d] = a->size[order[d]];
+    fx_ref_tensor *moved = WORK(ndim, size), *y = OUT(0, ndim - b->ndim, size + b->ndim);
+    const eliminated e = system_of(c, n, 1);
+    EACH (moved, i) {
+        int64_t place[FX_MAX_DIMS];
+        place_of(moved, i, place);
+        RANGE (d, ndim) from[order[d]] = place[d];
+        e.a[i] = AT(a, index_of(a, from));
+        e.base[i] = BASE(a, index_of(a, from));
+    }
+    EACH (b, i) e.b[i] = AT(b, i);
+    eliminate(&e);
+    EACH (y, i) AT(y, i) = e.b[i];
+}
+
+/* ---- inverses ---- */
+
+/* The inverse of n x n numbers of a, from `first` on, into y. */
+static void invert(const eliminated *e, const fx_ref_tensor *a, int64_t first, fx_ref_tensor *y)
+{
+    const int64_t n = e->n;
+    load(e, a, first, false);
+    RANGE (i, n * n) e->b[i] = i / n == i % n;
+    eliminate(e);
+    RANGE (i, n * n) AT(y, first + i) = e->b[i];
+}
+
+static void inverse(fx_ref_call *c)
+{
+    const fx_ref_tensor *a = TENSOR("A");
+    fx_ref_tensor *y = OUT_LIKE(0, a);
+    const eliminated e = system_of(c, rows(a), rows(a));
+    RANGE (k, depth(a)) invert(&e, a, k * e.n * e.n, y);
+}
+
+REFERENCE(linalg_inv) { inverse(c); }
+REFERENCE(linalg_inv_ex)
+{
+    inverse(c);
+    OUT(1, TENSOR("A")->ndim - 2, TENSOR("A")->size)->dtype = FX_I32;
+}
+REFERENCE(linalg_tensorinv)
+{
+    const fx_ref_tensor *a = TENSOR("A");
+    int64_t size[FX_MAX_DIMS], n = 1;
+    const int64_t ind = INT("ind");
+    RANGE (d, a->ndim) size[d] = a->size[(d + ind) % a->ndim];
+    RANGE (d, ind) n *= a->size[d];
+    const eliminated e = system_of(c, n, n);
+    invert(&e, a, 0, OUT(0, a->ndim, size));
+}
+
+REFERENCES(linalg_direct, ROW(linalg_inv), ROW(linalg_inv_ex), ROW(linalg_tensorinv), ROW(linalg_solve),
+           ROW(linalg_solve_ex), ROW(linalg_tensorsolve), ROW(linalg_cholesky), ROW(linalg_cholesky_ex),
+           ROW(linalg_solve_triangular), ROW(triangular_solve))
