@@ -143,8 +143,29 @@ static fx_tensor *unpack(void *data, void *packed)
     return (fx_tensor **)packed - w->kept == w->which ? disguised(w->cx, x, w->trick) : x;
 }
 
+/* Gradients that captures serve: the fused path's, those of the formula, and the second ones. */
+typedef enum reach { FUSED, FORMULA, SECOND, REACHES } reach;
+
+/* Puts second derivatives in the gradients' place. */
+static bool second_gradient(pass *p)
+{
+    fx_tensor *roots[FX_SAMPLE_TENSORS], *seeds[FX_SAMPLE_TENSORS], *second[FX_SAMPLE_TENSORS] = { 0 };
+    int outputs = 0;
+    for (int i = 0; i < p->call.diffs; i++) {
+        if (!p->grad[i] || !fx_requires_grad(p->grad[i])) continue;
+        roots[outputs] = p->grad[i];
+        seeds[outputs++] = fx_sample_normal(p->cx, p->grad[i], 300 + (uint64_t)i, FX_LAYOUT_ROWS, false);
+    }
+    if (outputs &&
+        fx_gradients(second, .outputs = { outputs, roots }, .inputs = { p->call.diffs, p->call.diff },
+                     .seeds = { outputs, seeds }, .allow_unused = true))
+        return false;
+    memcpy(p->grad, second, sizeof second);
+    return true;
+}
+
 /* A pass with a capture withheld. */
-static bool withheld_pass(pass *p, trial *t, withheld *w, int which, int trick, bool graph)
+static bool withheld_pass(pass *p, trial *t, withheld *w, int which, int trick, reach to)
 {
     memset(p, 0, sizeof *p);
     *w = (withheld){ .which = which, .trick = trick };
@@ -157,7 +178,8 @@ static bool withheld_pass(pass *p, trial *t, withheld *w, int which, int trick, 
     for (int k = 0; k < p->outs; k++)
         if (fx_requires_grad(p->out[k]))
             p->seed[k] = fx_sample_normal(p->cx, p->out[k], 100 + (uint64_t)k, FX_LAYOUT_ROWS, false);
-    return p->outs > 0 && pass_gradient(p, NULL, graph, false);
+    return p->outs > 0 && pass_gradient(p, NULL, to != FUSED, to == SECOND) &&
+           (to != SECOND || second_gradient(p));
 }
 
 /* By how many captures a call makes: which of them held numbers in some sample, and which a gradient missed
@@ -166,30 +188,30 @@ typedef struct missed {
     bool judged[MOST_CAPTURES + 1][MOST_CAPTURES], by[MOST_CAPTURES + 1][MOST_CAPTURES];
 } missed;
 
-static bool notices(trial *t, const pass *whole, int which, bool graph)
+static bool notices(trial *t, const pass *whole, int which, reach to)
 {
     bool noticed = false;
     for (int trick = 0; trick < TRICKS && !noticed; trick++) {
         pass p;
         withheld w;
-        noticed = !withheld_pass(&p, t, &w, which, trick, graph);
+        noticed = !withheld_pass(&p, t, &w, which, trick, to);
         for (int i = 0; !noticed && i < p.call.diffs; i++) noticed = !same_bits(whole->grad[i], p.grad[i]);
         pass_end(&p);
     }
     return noticed;
 }
 
-/* graph: what the fused path has no use for, but the formula has (whether a graph will be wanted is not known
- * when tensors are captured). */
-static void captures_of_pass(trial *t, missed *m, bool graph)
+/* What the fused path has no use for, the formula may have, or its gradient (whether a graph will be wanted
+ * is not known when tensors are captured). */
+static void captures_of_pass(trial *t, missed *m, reach to)
 {
     pass whole;
     withheld w;
-    if (withheld_pass(&whole, t, &w, -1, 0, graph) && pass_has_gradient(&whole) && w.packed) {
+    if (withheld_pass(&whole, t, &w, -1, 0, to) && pass_has_gradient(&whole) && w.packed) {
         for (int c = 0; c < w.packed; c++) {
             if (w.empty[c]) continue;
             m->judged[w.packed][c] = true;
-            if (!m->by[w.packed][c]) m->by[w.packed][c] = notices(t, &whole, c, graph);
+            if (!m->by[w.packed][c]) m->by[w.packed][c] = notices(t, &whole, c, to);
         }
         counted(t, w.packed, 0);
     }
@@ -198,7 +220,7 @@ static void captures_of_pass(trial *t, missed *m, bool graph)
 
 static void captures_of_sample(trial *t, void *data)
 {
-    for (int graph = 0; graph < 2; graph++) captures_of_pass(t, data, graph);
+    for (int to = FUSED; to < REACHES; to++) captures_of_pass(t, data, (reach)to);
 }
 
 PROPERTY(captures_are_minimal)
