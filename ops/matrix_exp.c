@@ -113,7 +113,7 @@ static void exponential(work *w, const double *a, double *y)
 
 static void exp_forward(const fx_call *c)
 {
-    const int64_t n = fx__height(c->y), each = n * n, count = fx__depth(c->y);
+    const int64_t n = fx__matrix_rows(c->y), each = n * n, count = fx__stack_count(c->y);
     if (c->y->numel == 0) return;
     work w = { .g = { .f64 = true, .m = n, .n = n, .k = n, .batch = 1, .a_row = n, .a_column = 1 },
                .threads = fx_threads(c->cx),
@@ -137,7 +137,7 @@ static void exp_forward(const fx_call *c)
 static fx_tensor *scales_of(fx_tensor *g, fx_where where)
 {
     fx__sizes to = fx__sizes_of(g);
-    const int64_t n = fx__height(g), count = fx__depth(g);
+    const int64_t n = fx__matrix_rows(g), count = fx__stack_count(g);
     to.at[to.ndim - 2] = to.at[to.ndim - 1] = 1;
     fx_tensor *scale = fx__new(g->cx, FX_F64, to.ndim, to.at, where);
     const fx_tensor *x = fx__contiguous_of(g);
@@ -158,7 +158,7 @@ static void exp_local_grad(const fx_call *c, fx_tensor *g, fx_tensor *gx[])
     fx_where where = c->where;
     fx_tensor *a = fx_mT_at(c->x[0], where), *scale = a ? scales_of(g, where) : NULL;
     if (!scale) return;
-    const int64_t n = fx__height(a);
+    const int64_t n = fx__matrix_rows(a);
     fx_tensor *nothing = fx__zeros_like(a), *small = DIV(g, scale);
     fx_tensor *upper = fx_cat_at(FX_LIST(a, small), -1, where);
     fx_tensor *lower = fx_cat_at(FX_LIST(nothing, a), -1, where);

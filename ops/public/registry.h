@@ -52,6 +52,7 @@ typedef struct fx_function {
     const char *bench;       /* arguments to time it with, at about a million elements; or NULL */
     bool integer_result;     /* never has a gradient */
     bool random;             /* depends on the random numbers of the context */
+    bool signs;              /* results are unique but for signs of columns, which references take from results */
     const char *unavailable; /* why this build refuses every call of it; NULL: it does not */
 } fx_function;
 

@@ -115,6 +115,46 @@ static bool frobenius(trial *t, json_t *args, json_t *kwargs)
     return order && !strcmp(order, "fro") && json_array_set_new(args, 1, json_integer(2)) == 0;
 }
 
+/* The order of a norm of matrices is a word. */
+static bool order_in_words(trial *t, json_t *args, json_t *kwargs)
+{
+    char word[32];
+    json_t *order = json_array_get(args, 1);
+    json_t *infinite = json_object_get(order, "float");
+    (void)t, (void)kwargs;
+    if (infinite) return json_array_set(args, 1, infinite) == 0;
+    if (!json_is_number(order)) return false;
+    snprintf(word, sizeof word, "%.17g", json_number_value(order));
+    return json_array_set_new(args, 1, json_string(word)) == 0;
+}
+
+/* norm(x, "nuc", dims) is of matrices. */
+static bool nuclear(trial *t, json_t *args, json_t *kwargs)
+{
+    (void)t, (void)kwargs;
+    const char *order = json_string_value(json_array_get(args, 1));
+    return order && !strcmp(order, "nuc");
+}
+
+/* lstsq where only the solution is asked for. */
+static bool solution_alone(trial *t, const json_t *args, const json_t *kwargs)
+{
+    if (!is_variant(t, "grad_oriented") || !call_registered(t, "linalg.lstsq", NULL, args, kwargs, 0))
+        return false;
+    t->outs = 1;
+    return true;
+}
+
+/* pinv of a b^T, of two narrow matrices. */
+static bool of_product(trial *t, const json_t *args, const json_t *kwargs)
+{
+    (void)kwargs;
+    if (!is_variant(t, "singular")) return false;
+    json_t *b = apply(t, "mT", "[O]", json_array_get(args, 1));
+    json_t *x = b ? apply(t, "matmul", "[O,O]", json_array_get(args, 0), b) : NULL;
+    return x && result(t, apply(t, "linalg.pinv", "[O]", x));
+}
+
 /* tensordot(a, b, dims=[[...], [...]]): the lists have a name each. */
 static bool dims_of_each(trial *t, json_t *args, json_t *kwargs)
 {
@@ -236,6 +276,10 @@ static const adapter adapters[] = {
     { "fill", NULL, NULL, filled },
     { "float", "to", to_float, NULL },
     { "gradient", "gradient", spacings, NULL },
+    { "linalg.lstsq", NULL, NULL, solution_alone },
+    { "linalg.matrix_norm", "linalg.matrix_norm", order_in_words, NULL },
+    { "linalg.norm", "linalg.norm", order_in_words, NULL },
+    { "linalg.pinv", NULL, NULL, of_product },
     { "max", "maximum", two_tensors, NULL },
     { "max", "amax", of_all, NULL },
     { "mean", "mean", all_dims, NULL },
@@ -253,6 +297,7 @@ static const adapter adapters[] = {
     { "nn.functional.conv1d", "nn.functional.conv1d", padding_in_words, NULL },
     { "nn.functional.conv2d", "nn.functional.conv2d", padding_in_words, NULL },
     { "norm", "norm", frobenius, NULL },
+    { "norm", "linalg.matrix_norm", nuclear, NULL },
     { "polygamma", "polygamma", swap_first, NULL },
     { "positive", NULL, NULL, same },
     { "real", NULL, NULL, same },

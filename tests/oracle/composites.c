@@ -458,15 +458,6 @@ static bool vecdot(trial *t, const json_t *args, const json_t *kwargs)
            result(t, apply(t, "sum", "[O,[I]]", y, (json_int_t)integer_argument(args, 2, kwargs, "dim", -1)));
 }
 
-/* norm(x, "nuc"): the sum of the singular values. */
-static bool nuclear(trial *t, const json_t *args, const json_t *kwargs)
-{
-    const char *order = json_string_value(X(1));
-    if (!order || strcmp(order, "nuc") != 0) return false;
-    json_t *y = apply(t, "linalg.svdvals", "[O]", X(0));
-    return y && result(t, apply(t, "sum", "[O,[i]]", y, -1));
-}
-
 /* ---- indexing ----------------------------------------------------------------------------------------- */
 
 static bool take_along(trial *t, const json_t *args, const json_t *kwargs)
@@ -541,7 +532,6 @@ static const adapter composites[] = {
     { "mv", NULL, NULL, multiplied },
     { "nn.functional.glu", NULL, NULL, gated },
     { "nn.functional.softmin", NULL, NULL, softmin },
-    { "norm", NULL, NULL, nuclear },
     { "outer", NULL, NULL, outer },
     { "rad2deg", NULL, NULL, degrees },
     { "ravel", NULL, NULL, raveled },

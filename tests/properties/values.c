@@ -45,7 +45,7 @@ static void value_of_sample(trial *t, void *data)
         pass_end(&p);
         return;
     }
-    const int given = t->f->random ? p.outs : 0;
+    const int given = t->f->random || t->f->signs ? p.outs : 0;
     fx_ref *r = fx_ref_open(t->f, p.call.args, p.call.diffs, p.call.diff, given, p.out);
     expect(t, fx_ref_outputs(r) == p.outs, "%d outputs, the reference has %d", p.outs, fx_ref_outputs(r));
     for (int k = 0; k < p.outs && k < fx_ref_outputs(r); k++) {
