@@ -5,7 +5,7 @@
  * asymptotic series of digamma and of the Hurwitz zeta function; 5.5.2 and 5.15.5, recurrences; 5.5.4 and
  * 5.15.6, reflections.
  */
-#include "vmath.h"
+#include "special.h"
 
 static const double pi = 3.14159265358979323846;
 

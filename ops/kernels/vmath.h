@@ -6,6 +6,7 @@
 #ifndef FLUXION_KERNELS_VMATH_H
 #define FLUXION_KERNELS_VMATH_H
 
+#include "special.h"
 #include "vmath_activation.h"
 #include "vmath_erf.h"
 #include "vmath_exp.h"
@@ -94,13 +95,28 @@ static inline float fx__sinc_curve_f32(float x) { return (float)fx__sinc_curve_f
         return exact == 0 ? fx__copysign_##suffix(0, a / b) : fx__rint_##suffix(exact);                      \
     }
 
-/* special.c */
-double fx__lgamma_f64(double x);
-double fx__polygamma_f64(int n, double x); /* n = 0: digamma */
-double fx__erfinv_f64(double x);
-static inline float fx__lgamma_f32(float x) { return (float)fx__lgamma_f64((double)x); }
-static inline float fx__polygamma_f32(int n, float x) { return (float)fx__polygamma_f64(n, (double)x); }
-static inline float fx__erfinv_f32(float x) { return (float)fx__erfinv_f64((double)x); }
+#define FX__BY_DOUBLE(name)                                                                                  \
+    static inline float fx__##name##_f32(float x) { return (float)fx__##name##_f64((double)x); }
+#define FX__BY_DOUBLE_N(name)                                                                                \
+    static inline float fx__##name##_f32(int n, float x) { return (float)fx__##name##_f64(n, (double)x); }
+FX__BY_DOUBLE(lgamma)
+FX__BY_DOUBLE(erfinv)
+FX__BY_DOUBLE(log_ndtr)
+FX__BY_DOUBLE(log_ndtr_slope)
+FX__BY_DOUBLE(ndtri)
+FX__BY_DOUBLE(ndtri_slope)
+FX__BY_DOUBLE(i0)
+FX__BY_DOUBLE(i1)
+FX__BY_DOUBLE(i0e)
+FX__BY_DOUBLE(i1e)
+FX__BY_DOUBLE(i1e_slope)
+FX__BY_DOUBLE_N(polygamma)
+FX__BY_DOUBLE_N(erfcx_integral)
+FX__BY_DOUBLE_N(mills)
+FX__BY_DOUBLE_N(bessel_i)
+FX__BY_DOUBLE_N(bessel_moment)
+#undef FX__BY_DOUBLE
+#undef FX__BY_DOUBLE_N
 static inline double fx__erfinv_slope_f64(double x)
 {
     const double y = fx__erfinv_f64(x);

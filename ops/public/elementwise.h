@@ -172,6 +172,38 @@ FX_API fx_tensor *fx_erfc_in_place_at(fx_tensor *x, fx_where where);
 FX_API fx_tensor *fx_erfinv_at(fx_tensor *x, fx_where where);
 #define fx_erfinv_(x) fx_erfinv_in_place_at(x, FX_HERE)
 FX_API fx_tensor *fx_erfinv_in_place_at(fx_tensor *x, fx_where where);
+#define fx_i0(x) fx_i0_at(x, FX_HERE)
+FX_API fx_tensor *fx_i0_at(fx_tensor *x, fx_where where);
+#define fx_i0_(x) fx_i0_in_place_at(x, FX_HERE)
+FX_API fx_tensor *fx_i0_in_place_at(fx_tensor *x, fx_where where);
+#define fx_i1(x) fx_i1_at(x, FX_HERE)
+FX_API fx_tensor *fx_i1_at(fx_tensor *x, fx_where where);
+#define fx_i1_(x) fx_i1_in_place_at(x, FX_HERE)
+FX_API fx_tensor *fx_i1_in_place_at(fx_tensor *x, fx_where where);
+#define fx_i0e(x) fx_i0e_at(x, FX_HERE)
+FX_API fx_tensor *fx_i0e_at(fx_tensor *x, fx_where where);
+#define fx_i0e_(x) fx_i0e_in_place_at(x, FX_HERE)
+FX_API fx_tensor *fx_i0e_in_place_at(fx_tensor *x, fx_where where);
+#define fx_i1e(x) fx_i1e_at(x, FX_HERE)
+FX_API fx_tensor *fx_i1e_at(fx_tensor *x, fx_where where);
+#define fx_i1e_(x) fx_i1e_in_place_at(x, FX_HERE)
+FX_API fx_tensor *fx_i1e_in_place_at(fx_tensor *x, fx_where where);
+#define fx_erfcx(x) fx_erfcx_at(x, FX_HERE)
+FX_API fx_tensor *fx_erfcx_at(fx_tensor *x, fx_where where);
+#define fx_erfcx_(x) fx_erfcx_in_place_at(x, FX_HERE)
+FX_API fx_tensor *fx_erfcx_in_place_at(fx_tensor *x, fx_where where);
+#define fx_ndtr(x) fx_ndtr_at(x, FX_HERE)
+FX_API fx_tensor *fx_ndtr_at(fx_tensor *x, fx_where where);
+#define fx_ndtr_(x) fx_ndtr_in_place_at(x, FX_HERE)
+FX_API fx_tensor *fx_ndtr_in_place_at(fx_tensor *x, fx_where where);
+#define fx_log_ndtr(x) fx_log_ndtr_at(x, FX_HERE)
+FX_API fx_tensor *fx_log_ndtr_at(fx_tensor *x, fx_where where);
+#define fx_log_ndtr_(x) fx_log_ndtr_in_place_at(x, FX_HERE)
+FX_API fx_tensor *fx_log_ndtr_in_place_at(fx_tensor *x, fx_where where);
+#define fx_ndtri(x) fx_ndtri_at(x, FX_HERE)
+FX_API fx_tensor *fx_ndtri_at(fx_tensor *x, fx_where where);
+#define fx_ndtri_(x) fx_ndtri_in_place_at(x, FX_HERE)
+FX_API fx_tensor *fx_ndtri_in_place_at(fx_tensor *x, fx_where where);
 #define fx_lgamma(x) fx_lgamma_at(x, FX_HERE)
 FX_API fx_tensor *fx_lgamma_at(fx_tensor *x, fx_where where);
 #define fx_lgamma_(x) fx_lgamma_in_place_at(x, FX_HERE)
@@ -428,6 +460,15 @@ typedef struct fx_nan_to_num_args {
     fx_nan_to_num_at(FX_LITERAL(fx_nan_to_num_args){ .posinf = NAN, .neginf = NAN, .x = __VA_ARGS__ },       \
                      FX_HERE)
 FX_API fx_tensor *fx_nan_to_num_at(fx_nan_to_num_args args, fx_where where);
+
+/* x = mantissa 2^exponent, |mantissa| in [1/2, 1): the mantissa; exponent, int32, may be NULL, and is not
+ * written after a failure. Floating numbers alone. */
+#define fx_frexp(x, exponent) fx_frexp_at(x, exponent, FX_HERE)
+FX_API fx_tensor *fx_frexp_at(fx_tensor *x, fx_tensor **exponent, fx_where where);
+/* The logarithm of the multivariate gamma function, p = 1, 2 ...: FX_ERROR_ARGUMENT unless all x > (p - 1)
+ * / 2. */
+#define fx_mvlgamma(x, p) fx_mvlgamma_at(x, p, FX_HERE)
+FX_API fx_tensor *fx_mvlgamma_at(fx_tensor *x, int64_t p, fx_where where);
 
 typedef struct fx_polygamma_args {
     int64_t n;
