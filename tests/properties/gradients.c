@@ -93,7 +93,8 @@ static void derivatives_of_sample(trial *t, void *data)
     fx_ref *r = NULL;
     if (pass_begin(&p, t, (pass_options){ .differentiable_seed = true }) && p.call.diffs &&
         make_directions(&p, direction)) {
-        r = fx_ref_open(t->f, p.call.args, p.call.diffs, p.call.diff, t->f->random || t->f->signs ? p.outs : 0, p.out);
+        r = fx_ref_open(t->f, p.call.args, p.call.diffs, p.call.diff,
+                        t->f->random || t->f->signs ? p.outs : 0, p.out);
         if (fx_ref_outputs(r) == p.outs) {
             fx_ref_differentiate(r, p.seed, direction);
             if (pass_gradient(&p, t, false, true)) check_gradients(t, &p, r, false);
