@@ -108,6 +108,54 @@ fx_tensor *fx_linalg_cholesky_ex_at(fx_linalg_cholesky_ex_args args, fx_where wh
     return y;
 }
 
+/* ---- solving and inverting with the factor ---- */
+
+/* Whether a factor of A is one: what the triangular solves within would report by their own name. */
+static bool is_factor(const char *name, const fx_tensor *l, fx_where where)
+{
+    if (!fx_dtype_is_float((fx_dtype)l->dtype))
+        fx_error_set(l->cx, FX_ERROR_DTYPE, where, "%s: L must be float32 or float64, not %s", name,
+                     fx_dtype_name((fx_dtype)l->dtype));
+    else if (l->ndim < 2 || fx__matrix_rows(l) != fx__matrix_columns(l))
+        fx_error_set(l->cx, FX_ERROR_SHAPE, where, "%s: L must be square matrices: %s", name,
+                     fx__shape_text(l));
+    else
+        return true;
+    return false;
+}
+
+/* L L^T X = B, or U^T U X = B. */
+static fx_tensor *solve_with(fx_tensor *l, fx_tensor *b, bool upper, fx_where where)
+{
+    fx_tensor *z = fx__solve_triangular(l, b, upper, upper, false, where);
+    return fx__solve_triangular(l, z, upper, !upper, false, where);
+}
+
+fx_tensor *fx_cholesky_solve_at(fx_cholesky_solve_args args, fx_where where)
+{
+    fx_tensor *b = args.B, *l = args.L;
+    if (!b || !l || !is_factor("cholesky_solve", l, where)) return NULL;
+    if (b->ndim < 2 || fx__matrix_rows(b) != fx__matrix_rows(l) || b->dtype != l->dtype)
+        return FX__REFUSE(
+            b, ERROR_SHAPE, where,
+            "cholesky_solve: B and L must be matrices of as many rows and of one dtype: %s %s x %s "
+            "%s",
+            fx_dtype_name((fx_dtype)b->dtype), fx__shape_text(b), fx_dtype_name((fx_dtype)l->dtype),
+            fx__shape_text(l));
+    return fx__stacks_broadcast("cholesky_solve", b, l, where) ? solve_with(l, b, args.upper, where) : NULL;
+}
+
+/* (L L^T)^-1 = M^T M, M = L^-1; (U^T U)^-1 = M M^T. */
+fx_tensor *fx_cholesky_inverse_at(fx_cholesky_inverse_args args, fx_where where)
+{
+    fx_tensor *l = args.L;
+    if (!l || !is_factor("cholesky_inverse", l, where)) return NULL;
+    const int64_t n = fx__matrix_rows(l);
+    fx_tensor *m = fx__solve_triangular(l, fx__identity(l, n, n, where), args.upper, false, false, where);
+    fx_tensor *t = m ? fx_mT_at(m, where) : NULL;
+    return args.upper ? fx_matmul_at(m, t, where) : fx_matmul_at(t, m, where);
+}
+
 /* ---- records ---- */
 
 #define CHOLESKY_SAMPLES                                                                                     \
@@ -177,4 +225,72 @@ const fx_function fx__function_linalg_cholesky_ex = {
     .unavailable = FX__LAPACK_MISSING,
     .samples = CHOLESKY_SAMPLES "A=(3,3)@spd check_errors=true\n! A=(2,2){1,2,2,1} check_errors=true\n",
     .bench = "A=(512,512)@spd\n",
+};
+
+#define FACTOR_NOTES "the other triangle is not read, and its gradient is 0 (PyTorch's is not)"
+
+FX__CALL(cholesky_solve, fx_cholesky_solve_args)
+static const fx_field cholesky_solve_fields[] = {
+    FX__FIELD(fx_cholesky_solve_args, B, TENSOR, .torch = "input,self"),
+    FX__FIELD(fx_cholesky_solve_args, L, TENSOR, .torch = "input2,L"),
+    FX__FIELD(fx_cholesky_solve_args, upper, BOOL, .optional = true), FX__FIELDS_END
+};
+const fx_function fx__function_cholesky_solve = {
+    .name = "cholesky_solve",
+    .torch = "cholesky_solve",
+    .formula = "X of L L^T X = B, or of U^T U X = B",
+    .gradient = "that of two triangular systems",
+    .notes = FACTOR_NOTES,
+    .fields = cholesky_solve_fields,
+    .args_size = sizeof(fx_cholesky_solve_args),
+    .call = cholesky_solve_call,
+    .unavailable = FX__LAPACK_MISSING,
+    .samples = "B=(3,2) L=(3,3)@spd\n"
+               "B=(3,2) L=(3,3)@spd upper=true\n"
+               "B=(1,3) L=(1,1)@pos\n"
+               "B=(2,3,1) L=(2,3,3)@spd\n"
+               "B=(3,1) L=(2,3,3)@spd upper=true\n"
+               "B=(2,3,1) L=(3,3)@spd\n"
+               "B=(2,1) L=(2,2){2,nan,1,3}\n"
+               "B=(0,3) L=(0,0)\n"
+               "B=(3,0) L=(3,3)@spd\n"
+               "B=(0,3,2) L=(0,3,3)\n"
+               "! B=() L=(1,1)\n"
+               "! B=(2) L=(2,2)\n"
+               "! B=(3,1) L=(2,2)\n"
+               "! B=(2,1) L=(2,3)\n"
+               "! B=(2,2,1) L=(3,2,2)\n"
+               "! B=(2,1)f32 L=(2,2)f64\n"
+               "! B=(2,1)i64 L=(2,2)i64\n",
+    .bench = "B=(256,256) L=(256,256)@spd\n",
+};
+
+FX__CALL(cholesky_inverse, fx_cholesky_inverse_args)
+static const fx_field cholesky_inverse_fields[] = {
+    FX__FIELD(fx_cholesky_inverse_args, L, TENSOR, .torch = "input,self"),
+    FX__FIELD(fx_cholesky_inverse_args, upper, BOOL, .optional = true), FX__FIELDS_END
+};
+const fx_function fx__function_cholesky_inverse = {
+    .name = "cholesky_inverse",
+    .torch = "cholesky_inverse",
+    .formula = "(L L^T)^-1, or (U^T U)^-1",
+    .gradient = "that of M^T M, or M M^T, M the inverse of the triangle",
+    .notes = FACTOR_NOTES,
+    .fields = cholesky_inverse_fields,
+    .args_size = sizeof(fx_cholesky_inverse_args),
+    .call = cholesky_inverse_call,
+    .unavailable = FX__LAPACK_MISSING,
+    .samples = "L=(3,3)@spd\n"
+               "L=(3,3)@spd upper=true\n"
+               "L=(1,1)@pos\n"
+               "L=(2,3,3)@spd\n"
+               "L=(2,1,2,2)@spd upper=true\n"
+               "L=(2,2){2,nan,1,3}\n"
+               "L=(0,0)\n"
+               "L=(0,3,3)\n"
+               "! L=()\n"
+               "! L=(4)\n"
+               "! L=(2,3)\n"
+               "! L=(2,2)i64\n",
+    .bench = "L=(256,256)@spd\n",
 };

@@ -143,7 +143,7 @@ const fx_function fx__function_linalg_inv = {
     .call = linalg_inv_call,
     .unavailable = FX__LAPACK_MISSING,
     .samples = INVERSE_SAMPLES "! A=(2,2){1,2,2,4}\n! A=(3,1,1){1,0,2}\n! A=(2,2)@zero\n",
-    .bench = "A=(256,256)\n",
+    .bench = "A=(256,256)@dom\n",
 };
 
 static int linalg_inv_ex_call(const void *args, fx_where where, fx_tensor *out[FX_MAX_OUTPUTS])
@@ -168,7 +168,7 @@ const fx_function fx__function_linalg_inv_ex = {
     .call = linalg_inv_ex_call,
     .unavailable = FX__LAPACK_MISSING,
     .samples = INVERSE_SAMPLES "A=(3,3) check_errors=true\n! A=(2,2){1,2,2,4} check_errors=true\n",
-    .bench = "A=(256,256)\n",
+    .bench = "A=(256,256)@dom\n",
 };
 
 FX__CALL(linalg_tensorinv, fx_linalg_tensorinv_args)

@@ -40,20 +40,49 @@ bool fx__same_dtype(const fx_call *c, const fx_tensor *a, const char *name_a, co
                         fx_dtype_name((fx_dtype)a->dtype), fx_dtype_name((fx_dtype)b->dtype));
 }
 
-int fx__broadcast_stacks(const fx_call *c, const fx_tensor *a, const fx_tensor *b, int64_t *size)
+/* How many dimensions; -1: they do not broadcast. */
+static int broadcast(const fx_tensor *a, const fx_tensor *b, int64_t *size)
 {
     const int na = fx__stack_ndim(a), nb = fx__stack_ndim(b), ndim = na > nb ? na : nb;
     for (int d = 0; d < ndim; d++) {
         const int64_t of_a = d < ndim - na ? 1 : a->size[d - (ndim - na)],
                       of_b = d < ndim - nb ? 1 : b->size[d - (ndim - nb)];
-        if (of_a != of_b && of_a != 1 && of_b != 1) {
-            fx_call_fail(c, FX_ERROR_SHAPE, "the stacks do not broadcast: %s x %s", fx__shape_text(a),
-                         fx__shape_text(b));
-            return -1;
-        }
+        if (of_a != of_b && of_a != 1 && of_b != 1) return -1;
         size[d] = of_a == 1 ? of_b : of_a;
     }
     return ndim;
+}
+
+int fx__broadcast_stacks(const fx_call *c, const fx_tensor *a, const fx_tensor *b, int64_t *size)
+{
+    const int ndim = broadcast(a, b, size);
+    if (ndim < 0)
+        fx_call_fail(c, FX_ERROR_SHAPE, "the stacks do not broadcast: %s x %s", fx__shape_text(a),
+                     fx__shape_text(b));
+    return ndim;
+}
+
+bool fx__stacks_broadcast(const char *op, const fx_tensor *a, const fx_tensor *b, fx_where where)
+{
+    int64_t size[FX_MAX_DIMS];
+    if (broadcast(a, b, size) >= 0) return true;
+    fx_error_set(a->cx, FX_ERROR_SHAPE, where, "%s: the stacks do not broadcast: %s x %s", op,
+                 fx__shape_text(a), fx__shape_text(b));
+    return false;
+}
+
+fx_tensor *fx__identity(const fx_tensor *x, int64_t rows, int64_t columns, fx_where where)
+{
+    fx_tensor *y = fx__new(x->cx, (fx_dtype)x->dtype, 2, (const int64_t[]){ rows, columns }, where);
+    if (!y || !y->numel) return y;
+    fx__space.fill(y, 0);
+    for (int64_t i = 0; i < (rows < columns ? rows : columns); i++) {
+        if (y->dtype == FX_F64)
+            ((double *)(void *)y->data)[i * (columns + 1)] = 1;
+        else
+            ((float *)(void *)y->data)[i * (columns + 1)] = 1;
+    }
+    return y;
 }
 
 void fx__spec_of_stack(const fx_tensor *x, fx_dtype dtype, fx_spec *y)

@@ -44,6 +44,11 @@ bool fx__same_dtype(const fx_call *c, const fx_tensor *a, const char *name_a, co
  * after an error. */
 int fx__broadcast_stacks(const fx_call *c, const fx_tensor *a, const fx_tensor *b, int64_t *size);
 
+/* For functions before their op: whether the stacks broadcast; false after an error that names op. */
+bool fx__stacks_broadcast(const char *op, const fx_tensor *a, const fx_tensor *b, fx_where where);
+/* One matrix of x's dtype with ones on its diagonal, without history. */
+fx_tensor *fx__identity(const fx_tensor *x, int64_t rows, int64_t columns, fx_where where);
+
 static inline int64_t fx__matrix_rows(const fx_tensor *x) { return x->size[x->ndim - 2]; }
 static inline int64_t fx__matrix_columns(const fx_tensor *x) { return x->size[x->ndim - 1]; }
 /* Dimensions of the stack. */

@@ -311,7 +311,7 @@ const fx_function fx__function_linalg_solve = {
     .call = linalg_solve_call,
     .unavailable = FX__LAPACK_MISSING,
     .samples = SOLVE_SAMPLES "! A=(2,2){1,2,2,4} B=(2)\n! A=(2,1,1){1,0} B=(2,1)\n",
-    .bench = "A=(256,256) B=(256,256)\n",
+    .bench = "A=(256,256)@dom B=(256,256)\n",
 };
 
 static int linalg_solve_ex_call(const void *args, fx_where where, fx_tensor *out[FX_MAX_OUTPUTS])
@@ -341,7 +341,7 @@ const fx_function fx__function_linalg_solve_ex = {
     .unavailable = FX__LAPACK_MISSING,
     .samples = SOLVE_SAMPLES "A=(3,3) B=(3,1) check_errors=true\n"
                              "! A=(2,2){1,2,2,4} B=(2) check_errors=true\n",
-    .bench = "A=(256,256) B=(256,256)\n",
+    .bench = "A=(256,256)@dom B=(256,256)\n",
 };
 
 FX__CALL(linalg_tensorsolve, fx_linalg_tensorsolve_args)

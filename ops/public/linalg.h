@@ -63,6 +63,23 @@ typedef struct fx_linalg_cholesky_ex_args {
 FX_API fx_tensor *fx_linalg_cholesky_at(fx_linalg_cholesky_args args, fx_where where);
 FX_API fx_tensor *fx_linalg_cholesky_ex_at(fx_linalg_cholesky_ex_args args, fx_where where);
 
+/* X of A X = B, and A^-1, for A = L L^T, or U^T U if .upper, given that triangle; the other one is not read
+ * and has a gradient of 0. */
+typedef struct fx_cholesky_solve_args {
+    fx_tensor *B, *L;
+    bool upper;
+} fx_cholesky_solve_args;
+typedef struct fx_cholesky_inverse_args {
+    fx_tensor *L;
+    bool upper;
+} fx_cholesky_inverse_args;
+#define fx_cholesky_solve(...)                                                                               \
+    fx_cholesky_solve_at(FX_LITERAL(fx_cholesky_solve_args){ .B = __VA_ARGS__ }, FX_HERE)
+#define fx_cholesky_inverse(...)                                                                             \
+    fx_cholesky_inverse_at(FX_LITERAL(fx_cholesky_inverse_args){ .L = __VA_ARGS__ }, FX_HERE)
+FX_API fx_tensor *fx_cholesky_solve_at(fx_cholesky_solve_args args, fx_where where);
+FX_API fx_tensor *fx_cholesky_inverse_at(fx_cholesky_inverse_args args, fx_where where);
+
 /* ---- systems and inverses ---- */
 
 /* X of A X = B, or of X A = B unless .left (it is unless said otherwise). B is matrices, or vectors: of one
@@ -112,6 +129,59 @@ typedef struct fx_linalg_tensorinv_args {
 FX_API fx_tensor *fx_linalg_inv_at(fx_tensor *A, fx_where where);
 FX_API fx_tensor *fx_linalg_inv_ex_at(fx_linalg_inv_ex_args args, fx_where where);
 FX_API fx_tensor *fx_linalg_tensorinv_at(fx_linalg_tensorinv_args args, fx_where where);
+
+/* ---- LU ---- */
+
+/* A = P L U for matrices of any shape, with k = min(rows, columns): P (rows, rows), L (rows, k) with ones on
+ * its diagonal, U (k, columns). linalg_lu gives them (P as its result); lu_factor, which refuses a zero on
+ * U's diagonal, and lu_factor_ex give LU in one matrix of A's shape, L without its diagonal, and pivots (k),
+ * int32: row i was swapped with row pivots[i], counted from 1, for i = 0, 1 ... lu_unpack makes P, L and U of
+ * those (what is not unpacked comes as a tensor without numbers), and lu_solve solves A X = B with them, A^T
+ * X = B if .adjoint, and, unless .left (it is unless said otherwise), X A = B or X A^T = B. The gradient: de
+ * Hoog, Anderssen and Lukas, "Differentiation of matrix functionals using triangular factorization", 2011.
+ * .pivot is true unless said otherwise, and must be. */
+typedef struct fx_linalg_lu_args {
+    fx_tensor *A;
+    bool pivot;
+    fx_tensor **L, **U; /* may be NULL, as what is given by pointers below */
+} fx_linalg_lu_args;
+typedef struct fx_linalg_lu_factor_args {
+    fx_tensor *A;
+    bool pivot;
+    fx_tensor **pivots;
+} fx_linalg_lu_factor_args;
+typedef struct fx_linalg_lu_factor_ex_args {
+    fx_tensor *A;
+    bool pivot, check_errors;
+    fx_tensor **pivots, **info;
+} fx_linalg_lu_factor_ex_args;
+typedef struct fx_lu_unpack_args {
+    fx_tensor *LU, *pivots;
+    bool unpack_data, unpack_pivots; /* both true unless said otherwise */
+    fx_tensor **L, **U;
+} fx_lu_unpack_args;
+typedef struct fx_linalg_lu_solve_args {
+    fx_tensor *LU, *pivots, *B;
+    bool left, adjoint;
+} fx_linalg_lu_solve_args;
+#define fx_linalg_lu(...)                                                                                    \
+    fx_linalg_lu_at(FX_LITERAL(fx_linalg_lu_args){ .pivot = true, .A = __VA_ARGS__ }, FX_HERE)
+#define fx_linalg_lu_factor(...)                                                                             \
+    fx_linalg_lu_factor_at(FX_LITERAL(fx_linalg_lu_factor_args){ .pivot = true, .A = __VA_ARGS__ }, FX_HERE)
+#define fx_linalg_lu_factor_ex(...)                                                                          \
+    fx_linalg_lu_factor_ex_at(FX_LITERAL(fx_linalg_lu_factor_ex_args){ .pivot = true, .A = __VA_ARGS__ },    \
+                              FX_HERE)
+#define fx_lu_unpack(...)                                                                                    \
+    fx_lu_unpack_at(                                                                                         \
+        FX_LITERAL(fx_lu_unpack_args){ .unpack_data = true, .unpack_pivots = true, .LU = __VA_ARGS__ },      \
+        FX_HERE)
+#define fx_linalg_lu_solve(...)                                                                              \
+    fx_linalg_lu_solve_at(FX_LITERAL(fx_linalg_lu_solve_args){ .left = true, .LU = __VA_ARGS__ }, FX_HERE)
+FX_API fx_tensor *fx_linalg_lu_at(fx_linalg_lu_args args, fx_where where);
+FX_API fx_tensor *fx_linalg_lu_factor_at(fx_linalg_lu_factor_args args, fx_where where);
+FX_API fx_tensor *fx_linalg_lu_factor_ex_at(fx_linalg_lu_factor_ex_args args, fx_where where);
+FX_API fx_tensor *fx_lu_unpack_at(fx_lu_unpack_args args, fx_where where);
+FX_API fx_tensor *fx_linalg_lu_solve_at(fx_linalg_lu_solve_args args, fx_where where);
 
 #ifdef __cplusplus
 }

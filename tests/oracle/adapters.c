@@ -262,6 +262,30 @@ static bool spacings(trial *t, json_t *args, json_t *kwargs)
     return good && json_object_del(kwargs, "spacing") == 0;
 }
 
+/* lu_solve(B, LU, pivots) is linalg.lu_solve(LU, pivots, B). */
+static bool first_last(trial *t, json_t *args, json_t *kwargs)
+{
+    (void)t, (void)kwargs;
+    json_t *b = json_array_get(args, 0);
+    return b && json_array_append(args, b) == 0 && json_array_remove(args, 0) == 0;
+}
+
+/* lu(A, pivot, get_infos) is linalg.lu_factor, or linalg.lu_factor_ex. */
+static bool drop_third(trial *t, json_t *args, json_t *kwargs)
+{
+    (void)t, (void)kwargs;
+    return json_array_size(args) == 3 && json_array_remove(args, 2) == 0;
+}
+
+/* triangular_solve gives A as well. */
+static bool solution_and_matrix(trial *t, const json_t *args, const json_t *kwargs)
+{
+    if (!call_registered(t, "triangular_solve", NULL, args, kwargs, 1)) return false;
+    t->out[1] = fx_clone(tensor_of(t, json_array_get(args, 1)));
+    t->outs = 2;
+    return t->out[1] != NULL;
+}
+
 static const adapter adapters[] = {
     { "amax", "amax", all_dims, NULL },
     { "amin", "amin", all_dims, NULL },
@@ -280,6 +304,9 @@ static const adapter adapters[] = {
     { "linalg.matrix_norm", "linalg.matrix_norm", order_in_words, NULL },
     { "linalg.norm", "linalg.norm", order_in_words, NULL },
     { "linalg.pinv", NULL, NULL, of_product },
+    { "lu", "linalg.lu_factor", drop_third, NULL },
+    { "lu", "linalg.lu_factor_ex", drop_third, NULL },
+    { "lu_solve", "linalg.lu_solve", first_last, NULL },
     { "max", "maximum", two_tensors, NULL },
     { "max", "amax", of_all, NULL },
     { "mean", "mean", all_dims, NULL },
@@ -311,6 +338,7 @@ static const adapter adapters[] = {
     { "std_mean", "std_mean", unbiased, NULL },
     { "sum", "sum", all_dims, NULL },
     { "tensordot", "tensordot", dims_of_each, NULL },
+    { "triangular_solve", NULL, NULL, solution_and_matrix },
     { "var", "var", unbiased, NULL },
     { "var_mean", "var_mean", unbiased, NULL },
     { "view_as", "reshape", sizes_of_other, NULL },

@@ -107,23 +107,49 @@ static bool weights_are_narrow(trial *t)
     return w && fx_dtype_of(w) == FX_F32;
 }
 
-/* The second derivative of a norm of vectors of zeros, or of none: NaN in PyTorch, from 0 / 0, where the
- * library's is 0. */
-static bool norm_of_zeros(trial *t)
-{
-    const json_t *order = json_array_get(json_object_get(t->json, "args"), 1);
-    const char *word = json_string_value(order), *name = argument_name(t->json, 0);
-    case_tensor x;
-    if (strncmp(t->reason, "second order", strlen("second order")) || !name ||
+                   name ? json_string_value(json_object_get(json_object_get(t->json, "grads"), name)) : NULL;
+                 *upper = json_object_get(json_object_get(t->json, "kwargs"), "upper");
+               *gradient =
+            return false;
         !case_file_tensor(t->file, name, &x))
-        return false;
-    if (x.ndim != 1 && order && !json_is_null(order) && !(word && !strcmp(word, "fro"))) return false;
-    for (int64_t i = 0; i < x.numel; i++)
+        const bool read = json_is_true(upper) ? row <= column : row >= column;
+        const double there = case_number(&theirs, i), difference = at[i] - there;
+        const int64_t row = i / n % n, column = i % n;
+        if (!read && at[i] != 0) return false;
         if (case_number(&x, i) != 0) return false;
+        if (read && !(difference <= 1e-9 + 1e-7 * fabs(there) && -difference <= 1e-9 + 1e-7 * fabs(there)))
+        return false;
+    case_tensor theirs;
+    case_tensor x;
+    const bool solves = !strcmp(t->op, "cholesky_solve");
+    const char *name = argument_name(t->json, solves ? 1 : 0),
+    const char *word = json_string_value(order), *name = argument_name(t->json, 0);
+    const double *at = fx_data_const(fx_contiguous(ours));
+    const int64_t n = fx_dim(ours, -1);
+    const json_t *cotangents = json_object_get(t->json, "cotangents"),
+    const json_t *order = json_array_get(json_object_get(t->json, "args"), 1);
+    for (int64_t i = 0; i < theirs.numel; i++) {
+    for (int64_t i = 0; i < x.numel; i++)
+    fx_tensor *ours = fx_gradient(t->out[0], trial_tensor(t, name, true), .seed = seed);
+    fx_tensor *seed = trial_tensor(t, json_string_value(json_object_get(cotangents, "0")), false);
+    if (!gradient || !case_file_tensor(t->file, gradient, &theirs) || !call_operator(t)) return false;
+    if (!ours || fx_numel(ours) != theirs.numel) return false;
+    if (strncmp(t->reason, "second order", strlen("second order")) || !name ||
+    if (x.ndim != 1 && order && !json_is_null(order) && !(word && !strcmp(word, "fro"))) return false;
+    }
+ * library's is 0. */
+ * one of L L^T, of all of L. In the triangle that is read they are the same. */
+/* A function of a Cholesky factor: one triangle is read, and only that has a gradient, where PyTorch's is the
+/* The second derivative of a norm of vectors of zeros, or of none: NaN in PyTorch, from 0 / 0, where the
+static bool norm_of_zeros(trial *t)
+static bool triangle_is_not_read(trial *t)
+{
     return true;
 }
 
 static const excuse excuses[] = {
+    { "cholesky_inverse", triangle_is_not_read, "the triangle that is not read has no gradient" },
+    { "cholesky_solve", triangle_is_not_read, "the triangle that is not read has no gradient" },
     { "cov", weights_are_narrow, "gradients in weights of float32 are rounded to float32" },
     { "index_put", puts_repeat, INDICES_REPEAT },
     { "linalg.norm", norm_of_zeros, "the second derivative of a norm at 0 is 0" },

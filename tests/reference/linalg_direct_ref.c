@@ -122,6 +122,37 @@ REFERENCE(linalg_cholesky_ex)
     OUT(1, TENSOR("A")->ndim - 2, TENSOR("A")->size)->dtype = FX_I32;
 }
 
+/* b := A^-1 b, of A = L L^T or U^T U. */
+static void substitute_twice(const fx_ref_tensor *l, int64_t k, bool upper, int64_t m, quad *b)
+{
+    substitute(l, k, upper, upper, false, m, b);
+    substitute(l, k, upper, !upper, false, m, b);
+}
+
+REFERENCE(cholesky_solve)
+{
+    const fx_ref_tensor *b = TENSOR("B"), *l = TENSOR("L");
+    int64_t size[FX_MAX_DIMS];
+    const int ndim = stack_of(l, b, size);
+    const int64_t n = rows(b), m = columns(b);
+    size[ndim] = n, size[ndim + 1] = m;
+    fx_ref_tensor *y = OUT(0, ndim + 2, size);
+    RANGE (k, depth(y)) {
+        const int64_t from = matrix_of(b, ndim, size, k) * n * m;
+        RANGE (i, n * m) AT(y, k * n * m + i) = AT(b, from + i);
+        if (n > 0 && m > 0)
+            substitute_twice(l, matrix_of(l, ndim, size, k), BOOL("upper"), m, &AT(y, k * n * m));
+    }
+}
+REFERENCE(cholesky_inverse)
+{
+    const fx_ref_tensor *l = TENSOR("L");
+    fx_ref_tensor *y = OUT_LIKE(0, l);
+    const int64_t n = rows(l);
+    EACH (y, i) AT(y, i) = i % (n * n) % (n + 1) == 0;
+    RANGE (k, n ? depth(y) : 0) substitute_twice(l, k, BOOL("upper"), n, &AT(y, k * n * n));
+}
+
 /* ---- systems ---- */
 
 /* The matrix that elimination moves, and the one that says which row is the pivot's. */
@@ -276,6 +307,143 @@ REFERENCE(linalg_tensorinv)
     invert(&e, a, 0, OUT(0, a->ndim, size));
 }
 
-REFERENCES(linalg_direct, ROW(linalg_inv), ROW(linalg_inv_ex), ROW(linalg_tensorinv), ROW(linalg_solve),
-           ROW(linalg_solve_ex), ROW(linalg_tensorsolve), ROW(linalg_cholesky), ROW(linalg_cholesky_ex),
+/* ---- LU ---- */
+
+/* Doolittle's factors of the matrix `from`, in place in lu, the pivots those of the base. */
+static void factor(fx_ref_call *c, const fx_ref_tensor *a, int64_t from, quad *lu, int64_t *pivots)
+{
+    const int64_t m = rows(a), n = columns(a), least = m < n ? m : n;
+    quad *base = NUMBERS(m * n);
+    RANGE (i, m * n) {
+        lu[i] = AT(a, from * m * n + i);
+        base[i] = BASE(a, from * m * n + i);
+    }
+    RANGE (p, least) {
+        int64_t row = p;
+        for (int64_t i = p + 1; i < m; i++)
+            if (fabsq(base[i * n + p]) > fabsq(base[row * n + p])) row = i;
+        pivots[p] = row + 1;
+        swap(lu, p, row, n), swap(base, p, row, n);
+        for (int64_t i = p + 1; i < m; i++) {
+            lu[i * n + p] /= lu[p * n + p], base[i * n + p] /= base[p * n + p];
+            for (int64_t j = p + 1; j < n; j++) {
+                lu[i * n + j] -= lu[i * n + p] * lu[p * n + j];
+                base[i * n + j] -= base[i * n + p] * base[p * n + j];
+            }
+        }
+    }
+}
+
+/* LU and pivots, outputs 0 and 1. */
+static void lu_factor(fx_ref_call *c)
+{
+    const fx_ref_tensor *a = TENSOR("A");
+    const int64_t m = rows(a), n = columns(a), least = m < n ? m : n;
+    int64_t size[FX_MAX_DIMS], pivots[64];
+    RANGE (d, a->ndim - 2) size[d] = a->size[d];
+    size[a->ndim - 2] = least;
+    fx_ref_tensor *y = OUT_LIKE(0, a), *p = OUT(1, a->ndim - 1, size);
+    p->dtype = FX_I32;
+    RANGE (k, least ? depth(a) : 0) {
+        factor(c, a, k, &AT(y, k * m * n), pivots);
+        RANGE (i, least) AT(p, k * least + i) = pivots[i];
+    }
+}
+
+REFERENCE(linalg_lu_factor) { lu_factor(c); }
+REFERENCE(linalg_lu_factor_ex)
+{
+    lu_factor(c);
+    OUT(2, TENSOR("A")->ndim - 2, TENSOR("A")->size)->dtype = FX_I32;
+}
+
+/* Outputs for P, L, U of a stack like a's; one that is not wanted is without numbers. */
+static void unpacked_outputs(fx_ref_call *c, const fx_ref_tensor *a, bool swaps, bool data,
+                             fx_ref_tensor *to[3])
+{
+    const int64_t m = rows(a), n = columns(a), least = m < n ? m : n;
+    const int64_t sizes[3][2] = { { m, m }, { m, least }, { least, n } };
+    RANGE (k, 3) {
+        int64_t size[FX_MAX_DIMS];
+        RANGE (d, a->ndim - 2) size[d] = a->size[d];
+        size[a->ndim - 2] = sizes[k][0], size[a->ndim - 1] = sizes[k][1];
+        const bool wanted = k ? data : swaps;
+        to[k] = wanted ? OUT((int)k, a->ndim, size) : WORK(a->ndim, size);
+        if (!wanted) OUT((int)k, 1, (const int64_t[]){ 0 });
+    }
+}
+
+static void unpack(fx_ref_call *c, const fx_ref_tensor *a, int64_t k, const quad *lu, const int64_t *pivots,
+                   fx_ref_tensor *to[3])
+{
+    const int64_t m = rows(a), n = columns(a), least = m < n ? m : n;
+    int64_t *order = (int64_t *)NUMBERS(m + 1); /* row i of P^T A is row order[i] of A */
+    RANGE (i, m) order[i] = i;
+    RANGE (i, least) {
+        const int64_t t = order[i];
+        order[i] = order[pivots[i] - 1];
+        order[pivots[i] - 1] = t;
+    }
+    RANGE (i, m) AT(to[0], at_of(to[0], k, order[i], i)) = 1;
+    RANGE (i, m)
+        RANGE (j, least) AT(to[1], at_of(to[1], k, i, j)) = i == j ? 1 : i > j ? lu[i * n + j] : 0;
+    RANGE (i, least)
+        RANGE (j, n) AT(to[2], at_of(to[2], k, i, j)) = i <= j ? lu[i * n + j] : 0;
+}
+
+REFERENCE(linalg_lu)
+{
+    const fx_ref_tensor *a = TENSOR("A");
+    fx_ref_tensor *to[3];
+    int64_t pivots[64];
+    quad *lu = NUMBERS(rows(a) * columns(a));
+    unpacked_outputs(c, a, true, true, to);
+    RANGE (k, depth(a)) {
+        factor(c, a, k, lu, pivots);
+        unpack(c, a, k, lu, pivots, to);
+    }
+}
+
+REFERENCE(lu_unpack)
+{
+    const fx_ref_tensor *a = TENSOR("LU"), *given = TENSOR("pivots");
+    const int64_t n = rows(a) * columns(a), least = given->size[given->ndim - 1];
+    int64_t pivots[64];
+    fx_ref_tensor *to[3];
+    unpacked_outputs(c, a, BOOL("unpack_pivots"), BOOL("unpack_data"), to);
+    RANGE (k, n ? depth(a) : 0) {
+        RANGE (i, least) pivots[i] = INT_AT(given, k * least + i);
+        unpack(c, a, k, &AT(a, k * n), pivots, to);
+    }
+}
+
+REFERENCE(linalg_lu_solve)
+{
+    const fx_ref_tensor *lu = TENSOR("LU"), *pivots = TENSOR("pivots"), *b = TENSOR("B");
+    const bool left = BOOL("left"), transposed = BOOL("adjoint") == left;
+    int64_t size[FX_MAX_DIMS];
+    const int ndim = stack_of(lu, b, size);
+    const int64_t n = rows(lu), m = left ? columns(b) : rows(b);
+    size[ndim] = rows(b), size[ndim + 1] = columns(b);
+    fx_ref_tensor *y = OUT(0, ndim + 2, size);
+    quad *x = NUMBERS(n * m);
+    RANGE (k, y->numel ? depth(y) : 0) {
+        const int64_t of_b = matrix_of(b, ndim, size, k), of_lu = matrix_of(lu, ndim, size, k);
+        RANGE (i, n)
+            RANGE (j, m) x[i * m + j] = AT(b, left ? at_of(b, of_b, i, j) : at_of(b, of_b, j, i));
+        if (!transposed)
+            RANGE (i, n) swap(x, i, INT_AT(pivots, of_lu * n + i) - 1, m);
+        substitute(lu, of_lu, transposed, transposed, !transposed, m, x);
+        substitute(lu, of_lu, !transposed, transposed, transposed, m, x);
+        if (transposed)
+            for (int64_t i = n; i-- > 0;) swap(x, i, INT_AT(pivots, of_lu * n + i) - 1, m);
+        RANGE (i, n)
+            RANGE (j, m) AT(y, left ? at_of(y, k, i, j) : at_of(y, k, j, i)) = x[i * m + j];
+    }
+}
+
+REFERENCES(linalg_direct, ROW(linalg_lu), ROW(linalg_lu_factor), ROW(linalg_lu_factor_ex),
+           ROW(linalg_lu_solve), ROW(lu_unpack), ROW(cholesky_inverse), ROW(cholesky_solve), ROW(linalg_inv),
+           ROW(linalg_inv_ex), ROW(linalg_tensorinv), ROW(linalg_solve), ROW(linalg_solve_ex),
+           ROW(linalg_tensorsolve), ROW(linalg_cholesky), ROW(linalg_cholesky_ex),
            ROW(linalg_solve_triangular), ROW(triangular_solve))

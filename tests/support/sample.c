@@ -24,6 +24,7 @@ typedef enum domain {
     PERM,
     SPD,
     SYM,
+    DOM,
     PLAIN
 } domain;
 static const struct {
@@ -34,7 +35,7 @@ static const struct {
     { "real", REAL, 0 },       { "pos", POS, 0 },           { "unit", UNIT, 0 }, { "prob", PROB, 0 },
     { "nonzero", NONZERO, 0 }, { "distinct", DISTINCT, 0 }, { "zero", ZERO, 0 }, { "int", INTS, 1 },
     { "const", CONST, 1 },     { "range", RANGE, 2 },       { "perm", PERM, 0 }, { "spd", SPD, 0 },
-    { "sym", SYM, 0 },         { "ge1", GE1, 0 },
+    { "sym", SYM, 0 },         { "ge1", GE1, 0 },           { "dom", DOM, 0 },
 };
 
 typedef struct described {
@@ -400,6 +401,17 @@ static void make_symmetric(const described *t, double *x, int64_t numel)
     free(a);
 }
 
+/* Makes each matrix of the last two dimensions the identity and a little more. */
+static void make_dominant(const described *t, double *x, int64_t numel)
+{
+    if (t->ndim < 2) return;
+    const int64_t rows = t->size[t->ndim - 2], columns = t->size[t->ndim - 1];
+    for (int64_t i = 0; i < numel; i++) {
+        const int64_t row = i / columns % rows, column = i % columns;
+        x[i] = (row == column) + x[i] / (2 * sqrt((double)(rows + columns)));
+    }
+}
+
 /* The numbers of a tensor in row-major order. */
 static void fill(const described *t, double *x, int64_t numel, uint64_t seed)
 {
@@ -421,6 +433,7 @@ static void fill(const described *t, double *x, int64_t numel, uint64_t seed)
         shuffle(x, numel, seed);
     }
     if (t->domain == SPD || t->domain == SYM) make_symmetric(t, x, numel);
+    if (t->domain == DOM) make_dominant(t, x, numel);
 }
 
 /* The first dimension longer than 1; -1: there is none. */

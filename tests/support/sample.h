@@ -29,6 +29,7 @@
  *     int:N       integers 0 .. N-1                              const:V   V
  *     range:A:B   A .. B, uniform                                perm      0 .. numel-1 in random order
  *     spd         matrices A A^T + I of the last two dims        sym       symmetric ones
+ *     dom         I + A / (2 sqrt(rows + columns))
  * Integers without a domain are -4 .. 4, u8 0 .. 9, bool either.
  *
  * Numbers are a pure function of (seed, the tensor's position in the line, element): the same on every
