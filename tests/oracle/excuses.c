@@ -107,43 +107,47 @@ static bool weights_are_narrow(trial *t)
     return w && fx_dtype_of(w) == FX_F32;
 }
 
-                   name ? json_string_value(json_object_get(json_object_get(t->json, "grads"), name)) : NULL;
-                 *upper = json_object_get(json_object_get(t->json, "kwargs"), "upper");
-               *gradient =
-            return false;
-        !case_file_tensor(t->file, name, &x))
-        const bool read = json_is_true(upper) ? row <= column : row >= column;
-        const double there = case_number(&theirs, i), difference = at[i] - there;
-        const int64_t row = i / n % n, column = i % n;
-        if (!read && at[i] != 0) return false;
-        if (case_number(&x, i) != 0) return false;
-        if (read && !(difference <= 1e-9 + 1e-7 * fabs(there) && -difference <= 1e-9 + 1e-7 * fabs(there)))
-        return false;
-    case_tensor theirs;
-    case_tensor x;
-    const bool solves = !strcmp(t->op, "cholesky_solve");
-    const char *name = argument_name(t->json, solves ? 1 : 0),
-    const char *word = json_string_value(order), *name = argument_name(t->json, 0);
-    const double *at = fx_data_const(fx_contiguous(ours));
-    const int64_t n = fx_dim(ours, -1);
-    const json_t *cotangents = json_object_get(t->json, "cotangents"),
-    const json_t *order = json_array_get(json_object_get(t->json, "args"), 1);
-    for (int64_t i = 0; i < theirs.numel; i++) {
-    for (int64_t i = 0; i < x.numel; i++)
-    fx_tensor *ours = fx_gradient(t->out[0], trial_tensor(t, name, true), .seed = seed);
-    fx_tensor *seed = trial_tensor(t, json_string_value(json_object_get(cotangents, "0")), false);
-    if (!gradient || !case_file_tensor(t->file, gradient, &theirs) || !call_operator(t)) return false;
-    if (!ours || fx_numel(ours) != theirs.numel) return false;
-    if (strncmp(t->reason, "second order", strlen("second order")) || !name ||
-    if (x.ndim != 1 && order && !json_is_null(order) && !(word && !strcmp(word, "fro"))) return false;
-    }
- * library's is 0. */
- * one of L L^T, of all of L. In the triangle that is read they are the same. */
-/* A function of a Cholesky factor: one triangle is read, and only that has a gradient, where PyTorch's is the
 /* The second derivative of a norm of vectors of zeros, or of none: NaN in PyTorch, from 0 / 0, where the
+ * library's is 0. */
 static bool norm_of_zeros(trial *t)
+{
+    const json_t *order = json_array_get(json_object_get(t->json, "args"), 1);
+    const char *word = json_string_value(order), *name = argument_name(t->json, 0);
+    case_tensor x;
+    if (strncmp(t->reason, "second order", strlen("second order")) || !name ||
+        !case_file_tensor(t->file, name, &x))
+        return false;
+    if (x.ndim != 1 && order && !json_is_null(order) && !(word && !strcmp(word, "fro"))) return false;
+    for (int64_t i = 0; i < x.numel; i++)
+        if (case_number(&x, i) != 0) return false;
+    return true;
+}
+
+/* A function of a Cholesky factor: one triangle is read, and only that has a gradient, where PyTorch's is the
+ * one of L L^T, of all of L. In the triangle that is read they are the same. */
 static bool triangle_is_not_read(trial *t)
 {
+    const bool solves = !strcmp(t->op, "cholesky_solve");
+    const json_t *cotangents = json_object_get(t->json, "cotangents"),
+                 *upper = json_object_get(json_object_get(t->json, "kwargs"), "upper");
+    const char *name = argument_name(t->json, solves ? 1 : 0),
+               *gradient =
+                   name ? json_string_value(json_object_get(json_object_get(t->json, "grads"), name)) : NULL;
+    case_tensor theirs;
+    if (!gradient || !case_file_tensor(t->file, gradient, &theirs) || !call_operator(t)) return false;
+    fx_tensor *seed = trial_tensor(t, json_string_value(json_object_get(cotangents, "0")), false);
+    fx_tensor *ours = fx_gradient(t->out[0], trial_tensor(t, name, true), .seed = seed);
+    if (!ours || fx_numel(ours) != theirs.numel) return false;
+    const int64_t n = fx_dim(ours, -1);
+    const double *at = fx_data_const(fx_contiguous(ours));
+    for (int64_t i = 0; i < theirs.numel; i++) {
+        const int64_t row = i / n % n, column = i % n;
+        const bool read = json_is_true(upper) ? row <= column : row >= column;
+        const double there = case_number(&theirs, i), difference = at[i] - there;
+        if (!read && at[i] != 0) return false;
+        if (read && !(difference <= 1e-9 + 1e-7 * fabs(there) && -difference <= 1e-9 + 1e-7 * fabs(there)))
+            return false;
+    }
     return true;
 }
 
