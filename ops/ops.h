@@ -20,6 +20,7 @@
 #include "ops/derivative.h"
 #include "ops/difference.h"
 #include "ops/elementwise.h"
+#include "ops/fft.h"
 #include "ops/index.h"
 #include "ops/linalg.h"
 #include "ops/loss.h"

@@ -15,7 +15,7 @@ from collections import namedtuple
 LIBC = set("""assert complex ctype errno fenv float inttypes iso646 limits locale math setjmp signal stdalign stdarg
 stdatomic stdbool stddef stdint stdio stdlib stdnoreturn string tgmath threads time uchar wchar wctype
 fcntl unistd sys/file dirent pthread sched strings sys/types sys/stat sys/mman sys/time sys/resource sys/ioctl sys/wait""".split())
-COMPUTE = {"oneapi/dnnl", "cblas", "lapacke", "openblas", "sleef", "omp", "immintrin", "x86intrin", "cpuid"}
+COMPUTE = {"oneapi/dnnl", "cblas", "lapacke", "openblas", "sleef", "fftw3", "omp", "immintrin", "x86intrin", "cpuid"}
 RANDOM = {"Random123"}
 HASH = {"xxhash"}
 FILES = {"jansson", "zlib"}

@@ -286,6 +286,37 @@ static bool solution_and_matrix(trial *t, const json_t *args, const json_t *kwar
     return t->out[1] != NULL;
 }
 
+/* A real tensor where we take pairs. */
+static bool as_pairs(trial *t, json_t *args, json_t *kwargs)
+{
+    (void)kwargs;
+    fx_tensor *x = tensor_of(t, json_array_get(args, 0));
+    fx_tensor *pairs = x ? fx_stack(-1, x, fx_zeros_like(x)) : NULL;
+    return pairs && json_array_set(args, 0, value_of(t, pairs)) == 0;
+}
+
+/* Our flag is the opposite of torch's. */
+static void opposite(json_t *kwargs, const char *torch, const char *ours)
+{
+    if (json_is_false(json_object_get(kwargs, torch))) json_object_set_new(kwargs, ours, json_true());
+    json_object_del(kwargs, torch);
+}
+
+/* Without onesided, istft tells by the number of frequencies. */
+static bool frames(trial *t, json_t *args, json_t *kwargs)
+{
+    const fx_tensor *x = tensor_of(t, json_array_get(args, 0));
+    const int64_t n = integer_argument(args, 1, kwargs, "n_fft", 0);
+    if (!x) return false;
+    const json_t *onesided = json_object_get(kwargs, "onesided");
+    if (!strcmp(t->op, "istft") && !json_is_boolean(onesided) && fx_sizes(x)[fx_ndim(x) - 3] == n)
+        json_object_set_new(kwargs, "onesided", json_false());
+    opposite(kwargs, "onesided", "twosided");
+    opposite(kwargs, "center", "uncentered");
+    return !json_is_true(json_object_get(kwargs, "return_complex")) &&
+           (json_object_del(kwargs, "return_complex"), true);
+}
+
 static const adapter adapters[] = {
     { "amax", "amax", all_dims, NULL },
     { "amin", "amin", all_dims, NULL },
@@ -297,6 +328,12 @@ static const adapter adapters[] = {
     { "double", "to", to_float, NULL },
     { "einsum", NULL, NULL, einsum },
     { "expand_as", "expand", sizes_of_other, NULL },
+    { "fft.hfft", "fft.hfft", as_pairs, NULL },
+    { "fft.hfft2", "fft.hfft2", as_pairs, NULL },
+    { "fft.hfftn", "fft.hfftn", as_pairs, NULL },
+    { "fft.irfft", "fft.irfft", as_pairs, NULL },
+    { "fft.irfft2", "fft.irfft2", as_pairs, NULL },
+    { "fft.irfftn", "fft.irfftn", as_pairs, NULL },
     { "fill", NULL, NULL, filled },
     { "float", "to", to_float, NULL },
     { "gradient", "gradient", spacings, NULL },
@@ -304,9 +341,13 @@ static const adapter adapters[] = {
     { "linalg.matrix_norm", "linalg.matrix_norm", order_in_words, NULL },
     { "linalg.norm", "linalg.norm", order_in_words, NULL },
     { "linalg.pinv", NULL, NULL, of_product },
+<<<<<<< HEAD
     { "lu", "linalg.lu_factor", drop_third, NULL },
     { "lu", "linalg.lu_factor_ex", drop_third, NULL },
     { "lu_solve", "linalg.lu_solve", first_last, NULL },
+=======
+    { "istft", "istft", frames, NULL },
+>>>>>>> 90a4b00 (ops: Fourier transforms by FFTW, of real numbers and of pairs; stft and istft)
     { "max", "maximum", two_tensors, NULL },
     { "max", "amax", of_all, NULL },
     { "mean", "mean", all_dims, NULL },
@@ -336,6 +377,7 @@ static const adapter adapters[] = {
     { "special.polygamma", "polygamma", swap_first, NULL },
     { "std", "std", unbiased, NULL },
     { "std_mean", "std_mean", unbiased, NULL },
+    { "stft", "stft", frames, NULL },
     { "sum", "sum", all_dims, NULL },
     { "tensordot", "tensordot", dims_of_each, NULL },
     { "triangular_solve", NULL, NULL, solution_and_matrix },
