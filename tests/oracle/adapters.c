@@ -341,13 +341,10 @@ static const adapter adapters[] = {
     { "linalg.matrix_norm", "linalg.matrix_norm", order_in_words, NULL },
     { "linalg.norm", "linalg.norm", order_in_words, NULL },
     { "linalg.pinv", NULL, NULL, of_product },
-<<<<<<< HEAD
     { "lu", "linalg.lu_factor", drop_third, NULL },
     { "lu", "linalg.lu_factor_ex", drop_third, NULL },
     { "lu_solve", "linalg.lu_solve", first_last, NULL },
-=======
     { "istft", "istft", frames, NULL },
->>>>>>> 90a4b00 (ops: Fourier transforms by FFTW, of real numbers and of pairs; stft and istft)
     { "max", "maximum", two_tensors, NULL },
     { "max", "amax", of_all, NULL },
     { "mean", "mean", all_dims, NULL },
