@@ -64,19 +64,19 @@ static bool refuse(fx_tensor *x, fx_status code, fx_where where, const char *op,
     return false;
 }
 
-/* Whether elements share memory, as those of an expanded tensor or of overlapping windows do: they don't if,
- * taken from the smallest up, each stride steps over all that those before it span. */
-static bool overlaps_itself(const fx_tensor *x)
+/* Elements share memory unless, taken from the smallest up, each stride steps over all that those before it
+ * span. */
+bool fx__overlaps_itself(int ndim, const int64_t *sizes, const int64_t *strides)
 {
-    if (x->flags & FX__CONTIGUOUS || x->numel == 0) return false;
     int64_t size[FX_MAX_DIMS], stride[FX_MAX_DIMS], span = 0;
     int n = 0;
-    for (int i = 0; i < x->ndim; i++) {
-        if (x->size[i] == 1) continue;
+    for (int i = 0; i < ndim; i++) {
+        if (sizes[i] == 0) return false;
+        if (sizes[i] == 1) continue;
         int at = n++;
-        for (; at > 0 && stride[at - 1] > fx__stride(x)[i]; at--)
+        for (; at > 0 && stride[at - 1] > strides[i]; at--)
             size[at] = size[at - 1], stride[at] = stride[at - 1];
-        size[at] = x->size[i], stride[at] = fx__stride(x)[i];
+        size[at] = sizes[i], stride[at] = strides[i];
     }
     for (int i = 0; i < n; i++) {
         if (stride[i] <= span) return true;
@@ -88,7 +88,7 @@ static bool overlaps_itself(const fx_tensor *x)
 bool fx__check_in_place(fx_tensor *x, bool value_wants_grad, const char *op, fx_where where)
 {
     fx_context *cx = x->cx;
-    if (overlaps_itself(x))
+    if (!fx__contiguous(x) && fx__overlaps_itself(x->ndim, x->size, fx__stride(x)))
         return refuse(
             x, FX_ERROR_ARGUMENT, where, op,
             "unsupported operation: more than one element of the written-to tensor refers to a single memory "

@@ -66,6 +66,9 @@ static inline fx_tensor *fx__owner(const fx_tensor *x)
     return x->owner ? x->owner : (fx_tensor *)(uintptr_t)x;
 }
 
+/* Whether elements share memory, as those of an expanded tensor or of overlapping windows do. */
+bool fx__overlaps_itself(int ndim, const int64_t *sizes, const int64_t *strides);
+
 /* A new tensor in the open scope, numbers not set, row-major. NULL after an error. */
 fx_tensor *fx__new(fx_context *cx, fx_dtype dtype, int ndim, const int64_t *size, fx_where where);
 

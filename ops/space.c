@@ -266,10 +266,47 @@ static fx_tensor *scatter(fx_tensor *x, fx_tensor *source, const fx_geometry *g,
                        where);
 }
 
+/* Where a geometry names an element several times its gradient is the sum. */
+static void scatter_add_forward(const fx_call *c)
+{
+    copy(c->y, c->x[0]);
+    fx_tensor *w = window(c->y, c->options);
+    if (!w) return;
+    cursor to = cursor_of(w), from = cursor_of(c->x[1]);
+    for (int64_t i = 0; i < w->numel; i++, step(&to), step(&from))
+        if (w->dtype == FX_F64)
+            *(double *)(void *)to.at += *(const double *)(const void *)from.at;
+        else
+            *(float *)(void *)to.at += *(const float *)(const void *)from.at;
+}
+
+static void scatter_add_local_grad(const fx_call *c, fx_tensor *g, fx_tensor *gx[])
+{
+    fx_tensor *flat = fx__space.clone(g, c->where);
+    gx[0] = g;
+    if (flat && fx_call_needs(c, 1))
+        gx[1] = fx_apply_at(fx__space.as_strided_op, (fx_list){ 1, &flat }, c->options, NULL, c->where);
+}
+
+static const fx_op as_strided_scatter_add_op = {
+    .name = "as_strided_scatter_add",
+    .formula = "y = x, with the source added to the elements that a geometry names",
+    .inputs = 2,
+    .strided = true,
+    .options_size = sizeof(fx_geometry),
+    .shape = fx_shape_same,
+    .forward = scatter_add_forward,
+    .local_grad = scatter_add_local_grad
+};
+
 static void as_strided_local_grad(const fx_call *c, fx_tensor *g, fx_tensor *gx[])
 {
-    fx_tensor *zeros = fx__zeros_like(c->shapes[0]);
-    if (zeros) gx[0] = scatter(zeros, g, c->options, c->where);
+    const fx_geometry *o = c->options;
+    fx_tensor *in[2] = { fx__zeros_like(c->shapes[0]), g };
+    if (!in[0]) return;
+    gx[0] = fx__overlaps_itself(o->ndim, o->size, o->stride)
+                ? fx_apply_at(&as_strided_scatter_add_op, (fx_list){ 2, in }, o, NULL, c->where)
+                : scatter(in[0], g, o, c->where);
 }
 
 static void scatter_local_grad(const fx_call *c, fx_tensor *g, fx_tensor *gx[])

@@ -435,3 +435,21 @@ Test(inplace, what_gradients_need_is_copied_when_written_if_that_was_asked_for)
     NUMBERS(fx_grad(w), 27, 75);
     context_end(cx);
 }
+
+/* A view whose elements overlap, made before its owner is written: each element's gradient is the sum of what
+ * the view shows of it. */
+Test(inplace, overlapping_views_follow_a_new_history)
+{
+    fx_context *cx = context_new();
+    fx_tensor *w = LEAF(cx, 1, 2, 3, 4), *x = fx_mul(w, 2), *g;
+    fx_tensor *wide = fx_expand(fx_reshape(x, 1, 4), 3, 4), *windows = fx_unfold(x, 0, 2, 1);
+    fx_square_(x);
+    NUMBERS(windows, 4, 16, 16, 36, 36, 64);
+    g = fx_gradient(fx_sum(wide), w, .retain_graph = true);
+    NUMBERS(g, 24, 48, 72, 96);
+    g = fx_gradient(fx_sum(windows), w, .retain_graph = true, .create_graph = true);
+    NUMBERS(g, 8, 32, 48, 32);
+    fx_tensor *h = fx_gradient(fx_sum(g), w);
+    NUMBERS(h, 8, 16, 16, 8);
+    context_end(cx);
+}
