@@ -1,4 +1,4 @@
-/* Writing in place: versions, histories, views (rules V1 to V6, V9; V10 is in fuzz_test.c). There are no out=
+/* Writing in place: versions, histories, views (rules V1 to V6, V9; V10 is in tests/fuzz). There are no out=
  * arguments, and so no V7; V8 is an option that PyTorch has and this library has not: docs/in-place.md. */
 #include "support.h"
 
