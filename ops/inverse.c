@@ -68,6 +68,8 @@ fx_tensor *fx__inverse_for(const fx_op *op, fx_tensor *a, fx_where where)
     return a ? fx_apply_at(op, (fx_list){ 1, &a }, NULL, NULL, where) : NULL;
 }
 
+fx_tensor *fx__inverse(fx_tensor *a, fx_where where) { return fx__inverse_for(&linalg_inv_ex_op, a, where); }
+
 fx_tensor *fx_linalg_inv_at(fx_tensor *A, fx_where where)
 {
     return fx__inverse_for(&linalg_inv_op, A, where);

@@ -9,6 +9,8 @@
 /* X of A X = B, or of A^T X = B, the stacks broadcast. NaN where A is singular. */
 fx_tensor *fx__solve(fx_tensor *a, fx_tensor *b, bool transposed, fx_where where);
 
+/* A^-1, NaN where A is singular. */
+fx_tensor *fx__inverse(fx_tensor *a, fx_where where);
 /* A^-1. NULL after an error that names op, if a matrix is not square or singular. */
 fx_tensor *fx__inverse_for(const fx_op *op, fx_tensor *a, fx_where where);
 

@@ -183,6 +183,47 @@ FX_API fx_tensor *fx_linalg_lu_factor_ex_at(fx_linalg_lu_factor_ex_args args, fx
 FX_API fx_tensor *fx_lu_unpack_at(fx_lu_unpack_args args, fx_where where);
 FX_API fx_tensor *fx_linalg_lu_solve_at(fx_linalg_lu_solve_args args, fx_where where);
 
+/* ---- determinants ---- */
+
+/* One number for each matrix: det A; sign and log |det A|, the sign as the result; log det A, NaN where det A
+ * is negative. A singular matrix is none of an error: 0, and -infinity. The gradient of det is its cofactors
+ * times g, which holds, in any order, for matrices of any rank; that of the logarithms g A^-T, NaN where A is
+ * singular. */
+typedef struct fx_linalg_slogdet_args {
+    fx_tensor *A;
+    fx_tensor **logabsdet; /* may be NULL */
+} fx_linalg_slogdet_args;
+#define fx_linalg_det(A) fx_linalg_det_at(A, FX_HERE)
+#define fx_logdet(A) fx_logdet_at(A, FX_HERE)
+#define fx_linalg_slogdet(...)                                                                               \
+    fx_linalg_slogdet_at(FX_LITERAL(fx_linalg_slogdet_args){ .A = __VA_ARGS__ }, FX_HERE)
+FX_API fx_tensor *fx_linalg_det_at(fx_tensor *A, fx_where where);
+FX_API fx_tensor *fx_logdet_at(fx_tensor *A, fx_where where);
+FX_API fx_tensor *fx_linalg_slogdet_at(fx_linalg_slogdet_args args, fx_where where);
+
+/* ---- powers ---- */
+
+/* A^n by repeated squares: of the inverse if n is negative (a singular matrix is an error then), the identity
+ * if it is 0. */
+typedef struct fx_linalg_matrix_power_args {
+    fx_tensor *A;
+    int64_t n;
+} fx_linalg_matrix_power_args;
+#define fx_linalg_matrix_power(a, power)                                                                     \
+    fx_linalg_matrix_power_at(FX_LITERAL(fx_linalg_matrix_power_args){ .A = a, .n = power }, FX_HERE)
+FX_API fx_tensor *fx_linalg_matrix_power_at(fx_linalg_matrix_power_args args, fx_where where);
+
+/* x (..., n) to y (..., n, N), y[..., i, k] = x[..., i]^k: as many powers as there are numbers, unless .N,
+ * more than 1, says otherwise. Of integers int64, without a gradient. */
+enum { FX_VANDER_SQUARE = -2147483647 - 1 };
+typedef struct fx_linalg_vander_args {
+    fx_tensor *x;
+    int64_t N;
+} fx_linalg_vander_args;
+#define fx_linalg_vander(...)                                                                                \
+    fx_linalg_vander_at(FX_LITERAL(fx_linalg_vander_args){ .N = FX_VANDER_SQUARE, .x = __VA_ARGS__ }, FX_HERE)
+FX_API fx_tensor *fx_linalg_vander_at(fx_linalg_vander_args args, fx_where where);
+
 #ifdef __cplusplus
 }
 #endif

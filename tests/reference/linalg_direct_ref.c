@@ -442,7 +442,102 @@ REFERENCE(linalg_lu_solve)
     }
 }
 
-REFERENCES(linalg_direct, ROW(linalg_lu), ROW(linalg_lu_factor), ROW(linalg_lu_factor_ex),
+/* ---- determinants ---- */
+
+/* By the first row, and by that of what is left, each set of columns once: n 2^n products, and no division.
+ */
+static quad determinant(fx_ref_call *c, int64_t n, const quad *a)
+{
+    quad *of = NUMBERS((int64_t)1 << n); /* of the first rows, as many as there are columns in the set */
+    of[0] = 1;
+    RANGE (set, (int64_t)1 << n) {
+        const int64_t row = __builtin_popcountll((unsigned long long)set) - 1;
+        RANGE (j, n) {
+            if (!(set >> j & 1)) continue;
+            const bool odd = __builtin_popcountll((unsigned long long)set >> (j + 1)) % 2;
+            const quad term = a[row * n + j] * of[set & ~((int64_t)1 << j)];
+            of[set] += odd ? -term : term;
+        }
+    }
+    return of[((int64_t)1 << n) - 1];
+}
+
+static fx_ref_tensor *one_each(fx_ref_call *c, int k)
+{
+    return OUT(k, TENSOR("A")->ndim - 2, TENSOR("A")->size);
+}
+
+/* Of matrix k, at the moved numbers or at the base. */
+static quad determinant_of(fx_ref_call *c, int64_t k, bool base)
+{
+    const fx_ref_tensor *a = TENSOR("A");
+    const int64_t n = rows(a);
+    quad *numbers = NUMBERS(n * n);
+    RANGE (i, n * n) numbers[i] = base ? BASE(a, k * n * n + i) : AT(a, k * n * n + i);
+    return determinant(c, n, numbers);
+}
+
+REFERENCE(linalg_det)
+{
+    fx_ref_tensor *y = one_each(c, 0);
+    EACH (y, k) AT(y, k) = determinant_of(c, k, false);
+}
+REFERENCE(linalg_slogdet)
+{
+    fx_ref_tensor *sign = one_each(c, 0), *y = one_each(c, 1);
+    EACH (y, k) {
+        const quad base = determinant_of(c, k, true);
+        AT(sign, k) = base > 0 ? 1 : base < 0 ? -1 : base;
+        AT(y, k) = logq(fabsq(determinant_of(c, k, false)));
+    }
+}
+REFERENCE(logdet)
+{
+    fx_ref_tensor *y = one_each(c, 0);
+    EACH (y, k) AT(y, k) = logq(determinant_of(c, k, false));
+}
+
+/* ---- powers ---- */
+
+REFERENCE(linalg_matrix_power)
+{
+    const fx_ref_tensor *a = TENSOR("A");
+    fx_ref_tensor *y = OUT_LIKE(0, a), *x = WORK_LIKE(a);
+    const int64_t n = rows(a), power = INT("n");
+    const eliminated e = system_of(c, n, n);
+    quad *row = NUMBERS(n);
+    RANGE (k, n ? depth(a) : 0) {
+        const int64_t first = k * n * n;
+        RANGE (i, n * n) AT(x, first + i) = AT(a, first + i);
+        if (power < 0) invert(&e, a, first, x);
+        RANGE (i, n * n) AT(y, first + i) = i / n == i % n;
+        RANGE (step, power < 0 ? -power : power)
+            RANGE (i, n) {
+                RANGE (j, n) {
+                    row[j] = 0;
+                    RANGE (p, n) row[j] += AT(y, first + i * n + p) * AT(x, first + p * n + j);
+                }
+                RANGE (j, n) AT(y, first + i * n + j) = row[j];
+            }
+    }
+}
+
+REFERENCE(linalg_vander)
+{
+    const fx_ref_tensor *x = TENSOR("x");
+    int64_t size[FX_MAX_DIMS] = { 1 };
+    const int ndim = x->ndim ? x->ndim : 1;
+    RANGE (d, x->ndim) size[d] = x->size[d];
+    size[ndim] = INT("N") == FX_VANDER_SQUARE ? size[ndim - 1] : INT("N");
+    fx_ref_tensor *y = OUT(0, ndim + 1, size);
+    EACH (y, i) {
+        AT(y, i) = 1;
+        RANGE (k, i % size[ndim]) AT(y, i) *= AT(x, i / size[ndim]);
+    }
+}
+
+REFERENCES(linalg_direct, ROW(linalg_det), ROW(linalg_slogdet), ROW(logdet), ROW(linalg_matrix_power),
+           ROW(linalg_vander), ROW(linalg_lu), ROW(linalg_lu_factor), ROW(linalg_lu_factor_ex),
            ROW(linalg_lu_solve), ROW(lu_unpack), ROW(cholesky_inverse), ROW(cholesky_solve), ROW(linalg_inv),
            ROW(linalg_inv_ex), ROW(linalg_tensorinv), ROW(linalg_solve), ROW(linalg_solve_ex),
            ROW(linalg_tensorsolve), ROW(linalg_cholesky), ROW(linalg_cholesky_ex),
