@@ -310,3 +310,41 @@ const fx_function fx__function_pixel_unshuffle = { .name = "pixel_unshuffle",
                                                               "! x=(2,6,3,2) downscale_factor=2\n"
                                                               "! x=(2,4,2,2) downscale_factor=-1\n",
                                                    .bench = "x=(16,4,128,128) downscale_factor=4\n" };
+
+/* ---- channel_shuffle ---- */
+
+fx_tensor *fx_channel_shuffle_at(fx_tensor *x, int64_t groups, fx_where where)
+{
+    if (!x) return NULL;
+    if (x->ndim < 3 || groups < 1 || x->size[1] % groups)
+        return FX__REFUSE(x, ERROR_SHAPE, where, "channel_shuffle: %lld groups of the channels of %s",
+                          (long long)groups, fx__shape_text(x));
+    const int64_t each = x->size[1] / groups, inner = fx__product(x->size, 2, x->ndim);
+    const int order[] = { 0, 2, 1, 3 };
+    fx_tensor *y = fx__reshape(x, 4, (const int64_t[]){ x->size[0], groups, each, inner }, where);
+    y = fx__permute(y, order, where);
+    return y ? fx__reshape(fx__space.clone(y, where), x->ndim, x->size, where) : NULL;
+}
+
+typedef struct channel_shuffle_args {
+    fx_tensor *x;
+    int64_t groups;
+} channel_shuffle_args;
+FX__PLAIN(channel_shuffle, channel_shuffle_args, a->x, a->groups)
+static const fx_field channel_shuffle_fields[] = {
+    FX__FIELD(channel_shuffle_args, x, TENSOR, .torch = "input"),
+    FX__FIELD(channel_shuffle_args, groups, INT), FX__FIELDS_END
+};
+const fx_function fx__function_channel_shuffle = {
+    .name = "channel_shuffle",
+    .torch = "nn.functional.channel_shuffle,channel_shuffle",
+    .formula = "y[n, (i, g), ...] = x[n, (g, i), ...]",
+    .gradient = "g, its channels put back",
+    .fields = channel_shuffle_fields,
+    .args_size = sizeof(channel_shuffle_args),
+    .call = channel_shuffle_call,
+    .samples = "x=(2,6,2,3) groups=2\nx=(1,4,3) groups=4\nx=(2,4,2,2)i64 groups=2\n"
+               "x=(2,4,0) groups=2\n!x=() groups=1\n!x=(2,5,2) groups=2\n"
+               "!x=(2,4,2) groups=0\n!x=(2,4) groups=2\n",
+    .bench = "x=(16,64,32,32) groups=4"
+};

@@ -194,6 +194,33 @@ fx_tensor *fx_triplet_margin_loss_at(fx_triplet_margin_loss_args a, fx_where whe
     return narrowed(loss, a.anchor, a.positive, where);
 }
 
+fx_tensor *fx_triplet_margin_with_distance_loss_at(fx_triplet_margin_with_distance_loss_args a,
+                                                   fx_where where)
+{
+    static const char name[] = "triplet_margin_with_distance_loss";
+    if (!a.positive || !a.negative || !are_floating(a.anchor, a.reduction, name, where)) return NULL;
+    if (!fx__same_sizes(a.anchor, a.positive) || !fx__same_sizes(a.anchor, a.negative))
+        return refuse(a.anchor, a.negative, name, where);
+    if (!a.distance)
+        return fx_triplet_margin_loss_at((fx_triplet_margin_loss_args){ .anchor = a.anchor,
+                                                                        .positive = a.positive,
+                                                                        .negative = a.negative,
+                                                                        .margin = a.margin,
+                                                                        .p = 2,
+                                                                        .eps = 1e-6,
+                                                                        .swap = a.swap,
+                                                                        .reduction = a.reduction },
+                                         where);
+    fx_tensor *near = a.distance(a.anchor, a.positive, a.data, where);
+    fx_tensor *far = near ? a.distance(a.anchor, a.negative, a.data, where) : NULL;
+    if (far && a.swap) {
+        fx_tensor *other = a.distance(a.positive, a.negative, a.data, where);
+        far = other ? fx_minimum_at(fx_operand_tensor(far), fx_operand_tensor(other), where) : NULL;
+    }
+    if (!near || !far) return NULL;
+    return fx__reduce_losses(CLAMP_MIN(ADD(SUB(near, far), a.margin), 0), a.reduction, where);
+}
+
 /* ---- records ---- */
 
 #define OPTION(function, field, kind) FX__FIELD(fx_##function##_args, field, kind, .optional = true)
@@ -360,6 +387,37 @@ const fx_function fx__function_triplet_margin_loss = {
         "negative=(3,4) swap=true margin=2\nanchor=(4) positive=(4) negative=(4) p=3 margin=4 "
         "reduction=sum\nanchor=~(0,3) positive=~(0,3) negative=~(0,3)\n! anchor=(3) positive=(3) "
         "negative=(4)\n"
+        "! anchor=()i64 positive=() negative=()\n",
+    .bench = "anchor=(1000,1000) positive=(1000,1000) negative=(1000,1000)",
+};
+
+static const fx_field triplet_with_distance_fields[] = {
+    GIVEN(triplet_margin_with_distance_loss, anchor, "anchor"),
+    GIVEN(triplet_margin_with_distance_loss, positive, "positive"),
+    GIVEN(triplet_margin_with_distance_loss, negative, "negative"),
+    OPTION(triplet_margin_with_distance_loss, margin, REAL),
+    OPTION(triplet_margin_with_distance_loss, swap, BOOL),
+    REDUCTION(triplet_margin_with_distance_loss),
+    FX__FIELDS_END
+};
+FX__CALL(triplet_margin_with_distance_loss, fx_triplet_margin_with_distance_loss_args)
+static const fx_triplet_margin_with_distance_loss_args triplet_with_distance_defaults = {
+    .margin = 1, .reduction = FX_REDUCTION_MEAN
+};
+const fx_function fx__function_triplet_margin_with_distance_loss = {
+    .name = "triplet_margin_with_distance_loss",
+    .torch = "nn.functional.triplet_margin_with_distance_loss",
+    .formula = "max(0, d(anchor, positive) - d(anchor, negative) + margin), reduced; d is a function given",
+    .gradient = "that of the distances, where it is not below 0",
+    .notes = "active at 0; without a function d is pairwise_distance",
+    .fields = triplet_with_distance_fields,
+    .args_size = sizeof(fx_triplet_margin_with_distance_loss_args),
+    .defaults = &triplet_with_distance_defaults,
+    .call = triplet_margin_with_distance_loss_call,
+    .samples =
+        "anchor=(3,4) positive=(3,4) negative=(3,4) margin=3 reduction=none\nanchor=(3,4) positive=(3,4) "
+        "negative=(3,4) swap=true margin=2\nanchor=(4) positive=(4) negative=(4) margin=4 reduction=sum\n"
+        "anchor=~(0,3) positive=~(0,3) negative=~(0,3)\n! anchor=(3) positive=(3) negative=(4)\n"
         "! anchor=()i64 positive=() negative=()\n",
     .bench = "anchor=(1000,1000) positive=(1000,1000) negative=(1000,1000)",
 };

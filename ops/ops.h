@@ -16,6 +16,7 @@
 #include "autograd.h"
 
 #include "ops/attention.h"
+#include "ops/bins.h"
 #include "ops/convolution.h"
 #include "ops/derivative.h"
 #include "ops/difference.h"

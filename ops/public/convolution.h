@@ -63,6 +63,24 @@ FX_API fx_tensor *fx_max_pool1d_at(fx_max_pool_args args, fx_where where);
 FX_API fx_tensor *fx_max_pool2d_at(fx_max_pool_args args, fx_where where);
 FX_API fx_tensor *fx_max_pool3d_at(fx_max_pool_args args, fx_where where);
 
+/* Max pools whose windows, of one size, lie at random distances, as many as output_size says, or, with
+ * output_ratio (one number for all dimensions, or one each, in 0 .. 1), as many as that share of x's sizes.
+ * random_samples (N, C, dimensions of space), in 0 .. 1, are what is random; without them the context's
+ * random numbers. */
+typedef struct fx_fractional_max_pool_args {
+    fx_tensor *x;
+    int64_t kernel_size, output_size;
+    double output_ratio[3];
+    fx_tensor *random_samples;
+    fx_tensor **indices;
+    fx_dims kernel_sizes, output_sizes;
+} fx_fractional_max_pool_args;
+#define FX__FRACTIONAL(...) (FX_LITERAL(fx_fractional_max_pool_args){ .x = __VA_ARGS__ })
+#define fx_fractional_max_pool2d(...) fx_fractional_max_pool2d_at(FX__FRACTIONAL(__VA_ARGS__), FX_HERE)
+#define fx_fractional_max_pool3d(...) fx_fractional_max_pool3d_at(FX__FRACTIONAL(__VA_ARGS__), FX_HERE)
+FX_API fx_tensor *fx_fractional_max_pool2d_at(fx_fractional_max_pool_args args, fx_where where);
+FX_API fx_tensor *fx_fractional_max_pool3d_at(fx_fractional_max_pool_args args, fx_where where);
+
 /* The way back: x's numbers at their indices in planes of zeros. output_size: the sizes of y, or of its
  * space; otherwise the least that pool to x's. An index outside a plane is an error. */
 typedef struct fx_max_unpool_args {
@@ -222,6 +240,10 @@ FX_API fx_tensor *fx_col2im_at(fx_col2im_args args, fx_where where);
 
 /* x (..., C r^2, H, W) as (..., C, H r, W r), and back. Shi et al., "Real-time single image and video
  * super-resolution", 2016. */
+/* Channels of x (N, C, ...) in groups, and then the first of each group, the second of each ...: groups
+ * divides C. */
+#define fx_channel_shuffle(x, groups) fx_channel_shuffle_at(x, groups, FX_HERE)
+FX_API fx_tensor *fx_channel_shuffle_at(fx_tensor *x, int64_t groups, fx_where where);
 #define fx_pixel_shuffle(x, upscale_factor) fx_pixel_shuffle_at(x, upscale_factor, FX_HERE)
 #define fx_pixel_unshuffle(x, downscale_factor) fx_pixel_unshuffle_at(x, downscale_factor, FX_HERE)
 FX_API fx_tensor *fx_pixel_shuffle_at(fx_tensor *x, int64_t upscale_factor, fx_where where);

@@ -290,6 +290,42 @@ typedef struct fx_triplet_margin_loss_args {
         FX_HERE)
 FX_API fx_tensor *fx_triplet_margin_loss_at(fx_triplet_margin_loss_args args, fx_where where);
 
+/* The same with a distance of one's own, a function of two tensors that gives one number a row; NULL:
+ * pairwise_distance. data is handed to it. */
+typedef fx_tensor *fx_distance_function(fx_tensor *a, fx_tensor *b, void *data, fx_where where);
+typedef struct fx_triplet_margin_with_distance_loss_args {
+    fx_tensor *anchor, *positive, *negative;
+    fx_distance_function *distance;
+    void *data;
+    double margin; /* 1 */
+    bool swap;
+    int reduction; /* fx_reduction: mean */
+} fx_triplet_margin_with_distance_loss_args;
+#define fx_triplet_margin_with_distance_loss(...)                                                            \
+    fx_triplet_margin_with_distance_loss_at(                                                                 \
+        FX_LITERAL(fx_triplet_margin_with_distance_loss_args){                                               \
+            .margin = 1, .reduction = FX_REDUCTION_MEAN, .anchor = __VA_ARGS__ },                            \
+        FX_HERE)
+FX_API fx_tensor *fx_triplet_margin_with_distance_loss_at(fx_triplet_margin_with_distance_loss_args args,
+                                                          fx_where where);
+
+/* Connectionist temporal classification: log_probs (T, N, C), or (T, C) for one sequence, natural logarithms
+ * of probabilities; targets (N, S), padded, or one after the other in one dimension; of each sequence how
+ * many times count, and how long its target is, (N) or () of one. All integers. The mean is over target
+ * lengths, then the batch. A target that no alignment reaches has the loss infinity, or 0 with zero_infinity,
+ * and no gradient. FX_ERROR_ARGUMENT for lengths that do not fit, FX_ERROR_INDEX for a class that there is
+ * not. */
+typedef struct fx_ctc_loss_args {
+    fx_tensor *log_probs, *targets, *input_lengths, *target_lengths;
+    int64_t blank;
+    int reduction; /* fx_reduction: mean */
+    bool zero_infinity;
+} fx_ctc_loss_args;
+#define fx_ctc_loss(...)                                                                                     \
+    fx_ctc_loss_at(FX_LITERAL(fx_ctc_loss_args){ .reduction = FX_REDUCTION_MEAN, .log_probs = __VA_ARGS__ }, \
+                   FX_HERE)
+FX_API fx_tensor *fx_ctc_loss_at(fx_ctc_loss_args args, fx_where where);
+
 #ifdef __cplusplus
 }
 #endif

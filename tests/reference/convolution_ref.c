@@ -209,5 +209,19 @@ static void shuffled(fx_ref_call *c, int64_t r, bool back)
 REFERENCE(pixel_shuffle) { shuffled(c, INT("upscale_factor"), false); }
 REFERENCE(pixel_unshuffle) { shuffled(c, INT("downscale_factor"), true); }
 
-REFERENCES(convolution, ROW(conv1d), ROW(conv2d), ROW(conv3d), ROW(conv_transpose1d), ROW(conv_transpose2d),
-           ROW(conv_transpose3d), ROW(im2col), ROW(col2im), ROW(pixel_shuffle), ROW(pixel_unshuffle))
+REFERENCE(channel_shuffle)
+{
+    const fx_ref_tensor *x = TENSOR("x");
+    fx_ref_tensor *y = OUT_LIKE(0, x);
+    const int64_t groups = INT("groups"), each = x->size[1] / groups;
+    int64_t at[FX_MAX_DIMS];
+    EACH (y, i) {
+        place_of(y, i, at);
+        at[1] = at[1] % groups * each + at[1] / groups;
+        AT(y, i) = AT(x, index_of(x, at));
+    }
+}
+
+REFERENCES(convolution, ROW(channel_shuffle), ROW(conv1d), ROW(conv2d), ROW(conv3d), ROW(conv_transpose1d),
+           ROW(conv_transpose2d), ROW(conv_transpose3d), ROW(im2col), ROW(col2im), ROW(pixel_shuffle),
+           ROW(pixel_unshuffle))

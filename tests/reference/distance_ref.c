@@ -206,5 +206,35 @@ REFERENCE(triplet_margin_loss)
     OUT_REDUCTION(work);
 }
 
-REFERENCES(distance, ROW(dist), ROW(cdist), ROW(pdist), ROW(pairwise_distance), ROW(renorm),
-           ROW(cosine_similarity), ROW(cosine_embedding_loss), ROW(triplet_margin_loss))
+/* The length of a row of differences, plus 1e-6 each. */
+static quad plain_distance(const fx_ref_tensor *a, const fx_ref_tensor *b, int64_t row, bool base)
+{
+    const int64_t n = a->size[a->ndim - 1];
+    quad sum = 0;
+    RANGE (k, n) {
+        const quad d =
+            base ? BASE(a, row * n + k) - BASE(b, row * n + k) : AT(a, row * n + k) - AT(b, row * n + k);
+        sum += (d + (quad)1e-6) * (d + (quad)1e-6);
+    }
+    return sqrtq(sum);
+}
+
+REFERENCE(triplet_margin_with_distance_loss)
+{
+    const fx_ref_tensor *a = TENSOR("anchor"), *near = TENSOR("positive"), *far = TENSOR("negative");
+    fx_ref_tensor *work = WORK(a->ndim ? a->ndim - 1 : 0, a->size);
+    EACH (work, i) {
+        const bool swaps =
+            BOOL("swap") && plain_distance(near, far, i, true) < plain_distance(a, far, i, true);
+        quad loss[2];
+        RANGE (base, 2)
+            loss[base] = plain_distance(a, near, i, base) - plain_distance(swaps ? near : a, far, i, base) +
+                         REAL("margin");
+        if (loss[1] >= 0) AT(work, i) = loss[0];
+    }
+    OUT_REDUCTION(work);
+}
+
+REFERENCES(distance, ROW(triplet_margin_with_distance_loss), ROW(dist), ROW(cdist), ROW(pdist),
+           ROW(pairwise_distance), ROW(renorm), ROW(cosine_similarity), ROW(cosine_embedding_loss),
+           ROW(triplet_margin_loss))

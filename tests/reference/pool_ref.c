@@ -366,8 +366,51 @@ REFERENCE(interpolate)
 REFERENCE(upsample_nearest) { interpolated(c, (scale){ 0 }, false, false); }
 REFERENCE(upsample_bilinear) { interpolated(c, (scale){ .linear = true, .aligned = true }, false, false); }
 
-REFERENCES(pool, ROW(max_pool1d), ROW(max_pool2d), ROW(max_pool3d), ROW(adaptive_max_pool1d),
-           ROW(adaptive_max_pool2d), ROW(adaptive_max_pool3d), ROW(max_unpool1d), ROW(max_unpool2d),
-           ROW(max_unpool3d), ROW(avg_pool1d), ROW(avg_pool2d), ROW(avg_pool3d), ROW(adaptive_avg_pool1d),
-           ROW(adaptive_avg_pool2d), ROW(adaptive_avg_pool3d), ROW(lp_pool1d), ROW(lp_pool2d), ROW(lp_pool3d),
-           ROW(local_response_norm), ROW(interpolate), ROW(upsample_nearest), ROW(upsample_bilinear))
+/* Windows whose first is at 0 and whose last ends with x; between, where random numbers say. */
+static void fractional(fx_ref_call *c, int ndim)
+{
+    const fx_ref_tensor *x = TENSOR("x"), *samples = TENSOR("random_samples");
+    const int lead = x->ndim - ndim;
+    const fx_dims kernels = DIMS("kernel_sizes"), sizes = DIMS("output_sizes");
+    int64_t size[FX_MAX_DIMS], at[FX_MAX_DIMS], kernel[3], from[FX_MAX_DIMS], place[FX_MAX_DIMS];
+    RANGE (d, x->ndim) size[d] = x->size[d];
+    RANGE (d, ndim) {
+        kernel[d] = kernels.given ? kernels.at[d] : INT("kernel_size");
+        size[lead + d] = sizes.given ? sizes.at[d] : INT("output_size");
+    }
+    fx_ref_tensor *y = OUT(0, x->ndim, size), *index = OUT(1, x->ndim, size);
+    index->dtype = FX_I64;
+    EACH (y, i) {
+        place_of(y, i, at);
+        int64_t plane = 0, count = 1, best = -1, best_place = 0;
+        RANGE (d, lead) plane = plane * x->size[d] + at[d];
+        RANGE (d, ndim) {
+            const int64_t in = x->size[lead + d], out = size[lead + d], o = at[lead + d];
+            const double u = (double)BASE(samples, plane * ndim + (ndim == 2 ? 1 - d : d));
+            const double step = out > 1 ? (double)(in - kernel[d]) / (double)(out - 1) : 0;
+            from[d] = o == out - 1 ? in - kernel[d] : (int64_t)(((double)o + u) * step) - (int64_t)(u * step);
+            count *= kernel[d];
+        }
+        RANGE (k, count) {
+            int64_t rest = k, flat = 0;
+            RANGE (d, lead) place[d] = at[d];
+            for (int d = ndim; d-- > 0; rest /= kernel[d]) place[lead + d] = from[d] + rest % kernel[d];
+            RANGE (d, ndim) flat = flat * x->size[lead + d] + place[lead + d];
+            const int64_t there = index_of(x, place);
+            if (best >= 0 && !(BASE(x, there) > BASE(x, best))) continue;
+            best = there;
+            best_place = flat;
+        }
+        AT(y, i) = AT(x, best);
+        AT(index, i) = best_place;
+    }
+}
+REFERENCE(fractional_max_pool2d) { fractional(c, 2); }
+REFERENCE(fractional_max_pool3d) { fractional(c, 3); }
+
+REFERENCES(pool, ROW(fractional_max_pool2d), ROW(fractional_max_pool3d), ROW(max_pool1d), ROW(max_pool2d),
+           ROW(max_pool3d), ROW(adaptive_max_pool1d), ROW(adaptive_max_pool2d), ROW(adaptive_max_pool3d),
+           ROW(max_unpool1d), ROW(max_unpool2d), ROW(max_unpool3d), ROW(avg_pool1d), ROW(avg_pool2d),
+           ROW(avg_pool3d), ROW(adaptive_avg_pool1d), ROW(adaptive_avg_pool2d), ROW(adaptive_avg_pool3d),
+           ROW(lp_pool1d), ROW(lp_pool2d), ROW(lp_pool3d), ROW(local_response_norm), ROW(interpolate),
+           ROW(upsample_nearest), ROW(upsample_bilinear))
