@@ -223,7 +223,8 @@ const fx_function fx__function_linalg_lstsq = {
         "driver=gels\nA=(3,2) B=(3,2) driver=gelsd\nA=(3,2) B=(3,2) driver=gelss\nA=(2,3) B=(2,1) "
         "driver=gelss\n"
         "A=(2,3,2) B=(2,3,1) driver=gels\nA=(2,3,2) B=(2,3) driver=gelsd\nA=(2,2,2) B=(2,2,2)\nA=(3,2) "
-        "B=(3)\nA=(0,2) B=(0,1)\nA=(3,0) B=(3,1)\nA=(0,3,2) B=(0,3,1)\n! A=() "
+        "B=(3)\nA=(3,2){1,1,1,1.01,1,0.98} B=(3,1)\nA=(0,2) B=(0,1)\nA=(3,0) B=(3,1)\nA=(0,3,2) B=(0,3,1)\n! "
+        "A=() "
         "B=()\n"
         "! A=(3) B=(3)\n! A=(3,2) B=(2,2)\n! A=(3,2)i64 B=(3,1)\n! A=(3,2) B=(3,1)i64\n! A=(2,2){1,nan,0,1} "
         "B=(2,1)\n",

@@ -195,7 +195,9 @@ const fx_function fx__function_linalg_pinv = {
     .call = linalg_pinv_call,
     .samples =
         "A=(1,1)\nA=(2,2)\nA=(3,3)\nA=(4,2)\nA=(2,4)\nA=(2,3,2)\nA=(2,1,3,2)\nA=(3,3)@spd hermitian=true\n"
-        "A=(2,2){2,1,1,-1} hermitian=true\nA=(2,2){1,0,0,1}\nA=(2,2){1e-3,0,0,1} "
+        "A=(2,2){2,1,1,-1} "
+        "hermitian=true\nA=(2,2){1,0,0,1}\nA=(2,2){1,1e-4,2e-4,1}\nA=(3,2){1,1,1,1.01,1,0.98}\nA=(2,2){1e-3,"
+        "0,0,1} "
         "rtol=1e-6\nA=~(2,2){3,0,0,1} rtol=0.5\nA=~(2,2,2){3,0,0,1,1,0,0,3} atol=~(2){2,0.5}\n"
         "A=(2,2){3,1,2,1} atol=1e-3\nA=~(3,3) rtol=1\nA=(0,0)\nA=(3,0)\nA=(0,3)\nA=(0,2,3)\n! A=()\n! A=(3)\n"
         "! A=(2,2)i64\n! A=(2,3) hermitian=true\n",
