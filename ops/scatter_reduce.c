@@ -79,6 +79,12 @@ static const fx_op row_places_op = { .name = "index_reduce",
 
 /* ---- functions ---- */
 
+static bool check_reduction(const fx_tensor *x, int reduce, const char *op, fx_where where)
+{
+    if (reduce >= FX_REDUCE_SUM && reduce <= FX_REDUCE_AMIN) return true;
+    return FX__REFUSE(x, ERROR_ARGUMENT, where, "%s: there is no reduction %d", op, reduce);
+}
+
 static bool check_dtypes(const fx_tensor *x, const fx_tensor *source, bool takes_bool, const char *op,
                          fx_where where)
 {
@@ -94,7 +100,8 @@ fx_tensor *fx_scatter_reduce_at(fx_scatter_reduce_args args, fx_where where)
     fx_tensor *x = args.x, *index = args.index, *source = args.source;
     int at = x && index && source ? fx__dim_of(x, args.dim, "scatter_reduce", where) : -1;
     const fx__collect_options o = { .kind = (fx_reduce_kind)args.reduce, .include = args.include_self };
-    if (at < 0 || !check_dtypes(x, source, o.kind >= FX_REDUCE_AMAX, "scatter_reduce", where) ||
+    if (at < 0 || !check_reduction(x, args.reduce, "scatter_reduce", where) ||
+        !check_dtypes(x, source, o.kind >= FX_REDUCE_AMAX, "scatter_reduce", where) ||
         !(source = fx__used_source(source, index, "scatter_reduce", where)))
         return NULL;
     place_options p = { .sizes = fx__sizes_of(x), .dim = at };
@@ -110,7 +117,7 @@ fx_tensor *fx_index_reduce_at(fx_index_reduce_args args, fx_where where)
 {
     fx_tensor *x = args.x, *index = args.index, *source = args.source;
     int at = x && index && source ? fx__dim_of(x, args.dim, "index_reduce", where) : -1;
-    if (at < 0) return NULL;
+    if (at < 0 || !check_reduction(x, args.reduce, "index_reduce", where)) return NULL;
     const fx__collect_options o = { .kind = (fx_reduce_kind)args.reduce, .include = args.include_self };
     if (o.kind == FX_REDUCE_SUM)
         return FX__REFUSE(x, ERROR_ARGUMENT, where, "index_reduce: index_add is what has sums");

@@ -107,6 +107,8 @@ fx_tensor *fx_segment_reduce_at(fx_segment_reduce_args args, fx_where where)
                                       [FX_REDUCE_AMIN] = INFINITY };
     fx_tensor *x = args.x, *by = args.lengths ? args.lengths : args.offsets;
     if (!x) return NULL;
+    if (args.reduce < FX_REDUCE_SUM || args.reduce > FX_REDUCE_AMIN)
+        return FX__REFUSE(x, ERROR_ARGUMENT, where, "segment_reduce: there is no reduction %d", args.reduce);
     if (!by || (args.lengths && args.offsets))
         return FX__REFUSE(x, ERROR_ARGUMENT, where, "segment_reduce: give lengths, or offsets");
     int axis = x->ndim ? fx__dim_of(x, args.axis, "segment_reduce", where) : -1;

@@ -1,8 +1,7 @@
 #!/usr/bin/env python3
 """Writes the Chebyshev series of ops/kernels/special_bessel.c and special_erfc.c.
 
-usage: special_tables.py erfc > ops/kernels/special_erfc.h; special_tables.py bessel > ops/kernels/special_bessel.h
-(needs mpmath)
+usage: special_tables.py erfc|bessel | clang-format > ops/kernels/special_erfc.h, special_bessel.h (needs mpmath)
 
 Each series is of a smooth function of t in [-1, 1], interpolated in 50 digits at many more nodes than it keeps terms,
 and cut where terms no longer reach 2^-58 of its least value.
