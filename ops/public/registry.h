@@ -47,12 +47,12 @@ typedef struct fx_function {
     const void *defaults; /* an argument structure; NULL: zeroes */
     /* Calls it with an argument structure; fills out[0 .. n-1] and returns n, 0 after a failure. */
     int (*call)(const void *args, fx_where where, fx_tensor *out[FX_MAX_OUTPUTS]);
-    const char *samples;     /* arguments to test it with, one call a line (tests/support/sample.h has the
-                              * grammar); a line that begins with '!' must be refused */
-    const char *bench;       /* arguments to time it with, at about a million elements; or NULL */
-    bool integer_result;     /* never has a gradient */
-    bool random;             /* depends on the random numbers of the context */
-    bool signs;              /* results are unique but for signs of columns, which references take from results */
+    const char *samples; /* arguments to test it with, one call a line (tests/support/sample.h has the
+                          * grammar); a line that begins with '!' must be refused */
+    const char *bench;   /* arguments to time it with, at about a million elements; or NULL */
+    bool integer_result; /* never has a gradient */
+    bool random;         /* depends on the random numbers of the context */
+    bool signs;          /* results are unique but for signs of columns, which references take from results */
     const char *unavailable; /* why this build refuses every call of it; NULL: it does not */
 } fx_function;
 
