@@ -190,6 +190,7 @@ static const fx_fftn_args several_defaults = { .norm = FX_FFT_BACKWARD };
                                                   .defaults = &kinds##_defaults,                             \
                                                   .call = function##_call,                                   \
                                                   .samples = lines,                                          \
+                                                  .unavailable = FX__FFT_MISSING,                            \
                                                   .bench = timed };
 #define ONE(function, kind_, inverse_, conjugated_, words, lines, timed)                                     \
     fx_tensor *fx_##function##_at(fx_fft_args args, fx_where where)                                          \

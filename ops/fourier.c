@@ -11,8 +11,6 @@
 
 #include "kernels/fft.h"
 
-#include "config.h"
-
 typedef struct fourier_options {
     double scale;
     int64_t n;     /* real numbers along dim */
@@ -24,12 +22,8 @@ typedef struct fourier_options {
 
 static bool supported(const fx_call *c)
 {
-#if FX_HAVE_FFTW
-    (void)c;
-    return true;
-#else
-    return fx_call_fail(c, FX_ERROR_UNSUPPORTED, "this build has no FFTW");
-#endif
+    const char *const missing = FX__FFT_MISSING;
+    return !missing || fx_call_fail(c, FX_ERROR_UNSUPPORTED, "%s", missing);
 }
 
 static fx_fft_shape shape_along(const fx_call *c, const fx_tensor *real_or_pairs, int dim, int ndim,

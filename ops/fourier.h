@@ -5,6 +5,15 @@
 
 #include "shape.h"
 
+#include "config.h"
+
+/* Why a build has no transforms; NULL: it has. */
+#if FX_HAVE_FFTW
+#define FX__FFT_MISSING NULL
+#else
+#define FX__FFT_MISSING "this build has no FFTW"
+#endif
+
 /* The first half of the transform of real numbers (..., n, ...), pairs (..., n / 2 + 1, ..., 2), times a
  * scale. */
 fx_tensor *fx__real_to_half(fx_tensor *x, int dim, double scale, fx_where where);

@@ -188,6 +188,7 @@ const fx_function fx__function_stft = {
         "!x=(3) n_fft=7 uncentered=true\n!x=(20) n_fft=6 win_length=7\n!x=(20) n_fft=6 window=(5)\n!x=(20) "
         "n_fft=0\n"
         "!x=(2,2,20) n_fft=6\n!x=(20)i64 n_fft=6\n!x=(20) n_fft=3\n!x=() n_fft=4\n!x=(0) n_fft=4\n",
+    .unavailable = FX__FFT_MISSING,
     .bench = "x=(16,16000) n_fft=400 hop_length=160 window=(400)@pos",
 };
 
@@ -220,5 +221,6 @@ const fx_function fx__function_istft = {
                "window=(5)\n"
                "!x=(3,5,2) n_fft=4 uncentered=true window=(4){0,1,1,0} hop_length=3\n!x=(4,5,2)i64 n_fft=6\n"
                "!x=(4,1,2) n_fft=6\n!x=() n_fft=4\n!x=(3,0,2) n_fft=4\n",
+    .unavailable = FX__FFT_MISSING,
     .bench = "x=(16,201,101,2) n_fft=400 hop_length=160 window=(400)@pos",
 };
