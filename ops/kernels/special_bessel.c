@@ -36,7 +36,7 @@ static double piecewise(const pieces *p, double x, int power)
 
 static double moment_sum(int k, double x)
 {
-    if (x > 20) {
+    if (x > 30) {
         double term = tgamma(k + 0.5) * pow(x, -k - 0.5), sum = 0;
         for (int m = 0; m < 40 && term > 1e-18 * sum; m++) {
             sum += term;

@@ -2,9 +2,9 @@
  * distribution, its inverse.
  *
  * E_n(x) = exp(x^2) i^n erfc(x) (DLMF 7.18) is positive, and E_n' = -2 (n + 1) E_{n+1}: derivatives of erfcx
- * of any order have no terms that cancel. For x >= 0 the first are Chebyshev series of (1 + 2 x)^{n+1} E_n,
- * the others follow from Miller's recurrence downwards; below 0 the recurrence upwards, 2 n E_n = E_{n-2} - 2
- * x E_{n-1}, has positive terms alone.
+ * of any order have no terms that cancel. For x >= 1/4 the first are Chebyshev series of (1 + 2 x)^{n+1} E_n,
+ * the others follow from Miller's recurrence downwards. Below, the recurrence goes upwards, 2 n E_n = E_{n-2}
+ * - 2 x E_{n-1}, whose terms are positive below 0 and cancel little up to 1/4.
  */
 #include "special_erfc.h"
 #include "special.h"
@@ -31,9 +31,8 @@ static double erfcx_series(int n, double x)
 /* From far above n downwards, where i^-1 erfc, 2 / sqrt pi when scaled, gives the size. */
 static double erfcx_miller(int n, double x)
 {
-    const double start = x < 0.25 ? 1300 : 40 + 330 / (x * x);
     double above = 0, here = 1e-280, wanted = 0;
-    for (int k = n + (start < 1300 ? (int)start : 1300); k >= 0; k--) {
+    for (int k = n + 40 + (int)(330 / (x * x)); k >= 0; k--) {
         if (k == n) wanted = here;
         const double below = 2 * x * here + 2 * (k + 1) * above;
         above = here;
@@ -49,11 +48,11 @@ static double erfcx_miller(int n, double x)
 
 double fx__erfcx_integral_f64(int n, double x)
 {
-    if (isnan(x)) return x;
-    if (x >= 0) return n <= 4 ? erfcx_series(n, x) : erfcx_miller(n, x);
+    if (isnan(x) || x == INFINITY) return isnan(x) ? x : 0;
+    if (x >= 0.25) return n <= 4 ? erfcx_series(n, x) : erfcx_miller(n, x);
     /* exp(x^2) to its last digits: the square's rounding is put back. */
     const double square = x * x, rest = fma(x, x, -square), e = exp(square);
-    double before = 2 / root_pi, here = (isinf(e) ? e : 2 * (e + e * rest)) - erfcx_series(0, -x);
+    double before = 2 / root_pi, here = (isinf(e) ? e : e + e * rest) * erfc(x);
     for (int k = 1; k <= n; k++) {
         const double next = (before - 2 * x * here) / (2 * k);
         before = here;
