@@ -13,6 +13,7 @@ static bool missing(fx_context *cx)
     if (!fx_function_named("linalg_solve")->unavailable) return false;
     cr_expect(!fx_linalg_inv(fx_ones(cx, FX_F64, 2, 2)) && fx_error(cx) == FX_ERROR_UNSUPPORTED);
     cr_expect(strstr(fx_error_message(cx), "no LAPACKE") != NULL, "%s", fx_error_message(cx));
+    fx_error_clear(cx);
     return true;
 }
 
