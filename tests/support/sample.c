@@ -552,7 +552,7 @@ static void bind(const fx_sample *s, const valued *v, fx_tensor *const made[], f
     case FX_FIELD_TENSOR: *(fx_tensor **)at = made[v->first]; break;
     case FX_FIELD_OPERAND:
         *(fx_operand *)at = v->count ? fx_operand_tensor(made[v->first])
-                            : v->number == (double)(long long)v->number
+                            : isfinite(v->number) && v->number == (double)(long long)v->number
                                 ? fx_operand_integer((long long)v->number)
                                 : fx_operand_number(v->number);
         break;
