@@ -169,6 +169,8 @@ uint64_t fx__needs(fx_context *cx, fx_tensor *const *x, int count)
     return needs;
 }
 
+bool fx__wants_grad(fx_tensor *x) { return fx__needs(x->cx, &x, 1) != 0; }
+
 static bool captured_input(unsigned captures, int i) { return captures >> (i < 15 ? i : 15) & 1; }
 
 static bool pack(fx_context *cx, fx_node *n, int at, fx_tensor *x, fx_where where)

@@ -86,8 +86,8 @@ fx_tensor *fx__contiguous_of(fx_tensor *x);
 void *fx__scratch(fx_context *cx, size_t bytes);
 void fx__scratch_free(fx_context *cx, void *memory);
 
-/* True if x, or any graph below it, wants a gradient and the mode records. */
-static inline bool fx__wants_grad(const fx_tensor *x) { return x->node || (x->flags & FX__REQUIRES_GRAD); }
+/* True if x has a graph or is a leaf that wants a gradient, and the mode records. */
+bool fx__wants_grad(fx_tensor *x);
 
 /* Draws a stream of random numbers: returns the first counter value of `count` draws and moves on. Draw i of
  * a stream is a pure function of (seed, counter + i), so that any number of threads fill alike

@@ -453,3 +453,18 @@ Test(inplace, overlapping_views_follow_a_new_history)
     NUMBERS(h, 8, 16, 16, 8);
     context_end(cx);
 }
+
+/* geqrf has one algorithm with gradients and one without: which it is, mode and history decide. */
+Test(inplace, a_view_of_what_was_written_wants_a_gradient)
+{
+    fx_context *cx = context_new();
+    fx_tensor *w = fx_parameter(MATRIX(cx, 2, 2, 1, 2, 3, 5)), *x = fx_zeros(cx, FX_F64, 2, 2), *off = NULL;
+    fx_tensor *view = fx_t(x);
+    fx_copy_(x, w);
+    fx_tensor *y = fx_geqrf(view);
+    cr_assert(y && fx_requires_grad(y), "%s", fx_error_message(cx));
+    cr_assert(fx_gradient(fx_sum(y), w) != NULL, "%s", fx_error_message(cx));
+    FX_NO_GRAD (cx) off = fx_geqrf(fx_parameter(fx_clone(w)));
+    cr_assert(same_bits(off, fx_geqrf(fx_clone(fx_detach(w)))) && !fx_requires_grad(off));
+    context_end(cx);
+}
