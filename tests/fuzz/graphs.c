@@ -258,6 +258,8 @@ static bool push_view(program *p, const chosen *c, fx_tensor *x)
                       p->items[c->at[i]].x != x;
         source = c->at[i];
     }
+    if (source >= 0 && x->flags & FX__DETACHED && !(p->items[source].x->flags & FX__DETACHED))
+        return true; /* a constant of the function's, which detach() has its own cases of */
     if (source >= 0 && clear_whose && p->count < ITEMS)
         p->items[p->count++] = (item){ x, p->items[source].store, p->items[source].track };
     return source >= 0;
@@ -291,9 +293,9 @@ static void call_function(program *p)
         clear(p, p->as_written);
         return;
     }
+    fx_mode mode = fx_mode_push(p->functional, p->recording ? FX_GRAD_ON : FX_GRAD_OFF);
     const bool good = prepare(p, s, p->functional, &c, &counterpart);
     if (!good) FINDING(p, "%s: its arguments have no counterpart", k->f->name);
-    fx_mode mode = fx_mode_push(p->functional, p->recording ? FX_GRAD_ON : FX_GRAD_OFF);
     const int m = fx_sample_run(&counterpart, FX_HERE, other);
     fx_mode_pop(&mode);
     if (n != m || fx_error(p->functional) != status)
