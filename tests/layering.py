@@ -4,8 +4,8 @@
 usage: layering.py [ROOT]
 
 Each folder may include its own headers, those of the folders below it that stand in RULES, and the libraries that stand
-there. The header named like its folder, fluxion.h and what lies in ops/public are public; of the others those in OPEN are
-for the folders above, and the rest private. Prints each include that breaks the rule and exits with 1 if there is one.
+there. The header named like its folder, fluxion.h and what lies in nn/public or ops/public are public; of the others those in
+OPEN are for the folders above, and the rest private. Prints each include that breaks the rule and exits with 1 if there is one.
 """
 import os
 import re
@@ -51,7 +51,7 @@ def folder_of(path):
 
 def is_public(path):
     folder = os.path.dirname(path)
-    return folder in ("include/fluxion", "include/fluxion/ops", "ops/public") or os.path.basename(path) == os.path.basename(folder) + ".h"
+    return folder in ("include/fluxion", "include/fluxion/nn", "include/fluxion/ops", "nn/public", "ops/public") or os.path.basename(path) == os.path.basename(folder) + ".h"
 
 
 def resolve(root, file, quote, name):
