@@ -22,5 +22,6 @@
 #include "nn/layers.h"
 #include "nn/module.h"
 #include "nn/normalization.h"
+#include "nn/recurrent.h"
 
 #endif

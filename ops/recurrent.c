@@ -145,13 +145,19 @@ static fx__cell_step cell_step(const run *r, int64_t t)
 /* ---- forward --------------------------------------------------------------------------------------------
  */
 
-/* A matrix as it is, or its transpose, which a product reads better when it is asked for at every step. */
-static const char *transposed(run *r, const char *x, int64_t rows, int64_t columns)
+/* A product with the transpose of a matrix (rows, columns): over many steps, a product with a copy that lies
+ * as it is read. */
+static void transpose(run *r, fx_gemm *g, const char *x, int64_t rows, int64_t columns)
 {
-    if (!x) return NULL;
+    g->b = x;
+    g->b_row = 1;
+    g->b_column = columns;
+    if (r->n.steps <= 1) return;
     void *to = scratch(r, rows * columns, r->size);
     if (to) fx__kernels()->recurrent->transpose(r->wide, rows, columns, x, to);
-    return to;
+    g->b = to;
+    g->b_row = rows;
+    g->b_column = 1;
 }
 
 static bool check_lengths(const fx_call *c, int64_t steps)
@@ -173,18 +179,18 @@ void fx__recur_forward(const fx_call *c)
     run r = run_of(c);
     const fx_tensor *bias = fx__recur_input_of(c, RECUR_BIAS);
     const int64_t wide = r.n.gates * r.n.width;
-    const char *weight = transposed(&r, r.weight, wide, r.n.state);
-    const char *project = transposed(&r, r.project, r.n.state, r.n.width);
     char *sums = scratch(&r, r.n.batch * wide, r.size);
-    char *inner = project ? scratch(&r, r.n.batch * r.n.width, r.size) : NULL;
+    fx_gemm of_h = { .m = r.n.batch, .n = wide, .k = r.n.state, .c = sums };
+    fx_gemm of_inner = { .m = r.n.batch, .n = r.n.state, .k = r.n.width };
+    transpose(&r, &of_h, r.weight, wide, r.n.state);
+    if (r.project) transpose(&r, &of_inner, r.project, r.n.state, r.n.width);
+    char *inner = r.project ? scratch(&r, r.n.batch * r.n.width, r.size) : NULL;
     char *y = c->ys[RECUR_Y]->data, *cells = o->cell == FX_CELL_LSTM ? c->ys[RECUR_CELLS]->data : NULL;
     for (int64_t k = 0; k < r.n.steps && !r.failed; k++) {
         const int64_t t = fx__recur_step(c, r.n.steps, k);
         const char *h = states_before(&r, k, y, r.h, r.n.state, r.joined);
-        if (h)
-            product(&r,
-                    (fx_gemm){ .m = r.n.batch, .n = wide, .k = r.n.state, .a = h, .b = weight, .c = sums },
-                    false);
+        of_h.a = h;
+        if (h) product(&r, of_h, false);
         fx__cell_step s = cell_step(&r, t);
         s.input = at_step(&r, c->x[0]->data, t, wide);
         s.product = h ? sums : NULL;
@@ -198,15 +204,9 @@ void fx__recur_forward(const fx_call *c)
             s.c = at_step(&r, cells, t, r.n.width);
         }
         fx__kernels()->recurrent->forward(&s);
-        if (inner)
-            product(&r,
-                    (fx_gemm){ .m = r.n.batch,
-                               .n = r.n.state,
-                               .k = r.n.width,
-                               .a = inner,
-                               .b = project,
-                               .c = at_step(&r, y, t, r.n.state) },
-                    false);
+        of_inner.a = inner;
+        of_inner.c = at_step(&r, y, t, r.n.state);
+        if (inner) product(&r, of_inner, false);
     }
     finish(&r);
 }

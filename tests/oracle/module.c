@@ -165,6 +165,41 @@ static fx_module *attention(trial *t)
         .value_size = integer(t, 7, "vdim", 0), .batch_first = truth(t, 8, "batch_first", false));
 }
 
+static fx_recurrent_layer_args recurrent_args(const trial *t)
+{
+    return (fx_recurrent_layer_args){ .cx = t->cx,
+                                      .in = integer(t, 0, "input_size", 0),
+                                      .hidden = integer(t, 1, "hidden_size", 0),
+                                      .layers = integer(t, 2, "num_layers", 1),
+                                      .bias = truth(t, 3, "bias", true),
+                                      .batch_first = truth(t, 4, "batch_first", false),
+                                      .dropout = real(t, 5, "dropout", 0),
+                                      .bidirectional = truth(t, 6, "bidirectional", false),
+                                      .proj_size = integer(t, 7, "proj_size", 0),
+                                      .nonlinearity = FX_TANH };
+}
+
+static fx_module *rnn(trial *t)
+{
+    fx_recurrent_layer_args a = recurrent_args(t);
+    if (says(t, 8, "nonlinearity", "relu")) a.nonlinearity = FX_RELU;
+    return fx_rnn_layer_at(a, FX_HERE);
+}
+static fx_module *lstm(trial *t) { return fx_lstm_layer_at(recurrent_args(t), FX_HERE); }
+static fx_module *gru(trial *t) { return fx_gru_layer_at(recurrent_args(t), FX_HERE); }
+
+static fx_recurrent_cell_args cell_args(const trial *t)
+{
+    return (fx_recurrent_cell_args){ .cx = t->cx,
+                                     .in = integer(t, 0, "input_size", 0),
+                                     .hidden = integer(t, 1, "hidden_size", 0),
+                                     .bias = truth(t, 2, "bias", true),
+                                     .nonlinearity = says(t, 3, "nonlinearity", "relu") ? FX_RELU : FX_TANH };
+}
+static fx_module *rnn_cell(trial *t) { return fx_rnn_cell_at(cell_args(t), FX_HERE); }
+static fx_module *lstm_cell(trial *t) { return fx_lstm_cell_at(cell_args(t), FX_HERE); }
+static fx_module *gru_cell(trial *t) { return fx_gru_cell_at(cell_args(t), FX_HERE); }
+
 /* ---- calls -----------------------------------------------------------------------------------------------
  */
 
@@ -197,6 +232,40 @@ static bool attend(trial *t, fx_module *m)
     return t->outs;
 }
 
+/* h, or (h, c) of an LSTM, as the second argument has them. */
+static void states(trial *t, fx_tensor **h, fx_tensor **c)
+{
+    json_t *v = argument(json_object_get(t->json, "args"), 1, json_object_get(t->json, "kwargs"), "hx");
+    *h = *c = NULL;
+    if (!v || json_is_null(v)) return;
+    if (json_is_array(v)) {
+        *h = tensor_of(t, json_array_get(v, 0));
+        *c = tensor_of(t, json_array_get(v, 1));
+    } else
+        *h = tensor_of(t, v);
+}
+
+static bool recur(trial *t, fx_module *m)
+{
+    const bool lstm = !strcmp(fx_module_kind(m), "lstm");
+    fx_tensor *h, *c;
+    states(t, &h, &c);
+    t->out[0] = fx_recurrent_forward(m, input(t, 0, "input"), .h = h, .c = c, .h_n = &t->out[1],
+                                     .c_n = lstm ? &t->out[2] : NULL);
+    t->outs = !t->out[0] ? 0 : lstm ? 3 : 2;
+    return t->outs;
+}
+
+static bool one_step(trial *t, fx_module *m)
+{
+    const bool lstm = !strcmp(fx_module_kind(m), "lstm_cell");
+    fx_tensor *h, *c;
+    states(t, &h, &c);
+    t->out[0] = fx_cell_forward(m, input(t, 0, "input"), .h = h, .c = c, .c_next = lstm ? &t->out[1] : NULL);
+    t->outs = !t->out[0] ? 0 : lstm ? 2 : 1;
+    return t->outs;
+}
+
 static const struct {
     const char *name;
     maker *make;
@@ -213,13 +282,19 @@ static const struct {
     { "ConvTranspose2d", transposed2d, forward },
     { "ConvTranspose3d", transposed3d, forward },
     { "Embedding", embedding, forward },
+    { "GRU", gru, recur },
+    { "GRUCell", gru_cell, one_step },
     { "GroupNorm", group_norm, forward },
     { "InstanceNorm1d", instance_norm1d, forward },
     { "InstanceNorm2d", instance_norm2d, forward },
     { "InstanceNorm3d", instance_norm3d, forward },
+    { "LSTM", lstm, recur },
+    { "LSTMCell", lstm_cell, one_step },
     { "LayerNorm", layer_norm, forward },
     { "Linear", linear, forward },
     { "MultiheadAttention", attention, attend },
+    { "RNN", rnn, recur },
+    { "RNNCell", rnn_cell, one_step },
 };
 
 /* Classes without parameters: functions, which take the constructor's arguments after the call's. */
