@@ -29,7 +29,11 @@ static const elementwise_op *record_of(const fx_call *c)
     return (const elementwise_op *)(const void *)c->op;
 }
 static const double no_parameters[FX__ROW_NUMBERS];
-static const double *parameters_of(const fx_call *c) { return c->options ? c->options : no_parameters; }
+/* A row's loop reads them all, a row without any too; a node has no place for what its op has not. */
+static const double *parameters_of(const fx_call *c)
+{
+    return c->op->options_size ? c->options : no_parameters;
+}
 
 /* ---- dtypes and shapes --------------------------------------------------------------------------------- */
 

@@ -287,3 +287,19 @@ Test(allocation, the_report_says_what_lives)
     cr_assert(fx_backward(fx_sum(fx_exp(x))) == FX_OK);
     context_end(cx);
 }
+
+/* A closure may not read past its node, wherever in a block of the arena that ends: what is not in use there
+ * is poisoned, so AddressSanitizer sees it. */
+Test(arena, closures_read_no_more_than_their_node)
+{
+    for (int before = 500; before < 600; before++) {
+        fx_context *cx = fx_context_new(.threads = 1);
+        fx_tensor *x = fx_parameter(fx_ones(cx, FX_F64, 4));
+        for (int i = 0; i < before; i++) fx_full(cx, FX_F64, 1, 1);
+        for (int i = 0; i < 30; i++) {
+            fx_tensor *y = fx_neg(fx_slice(x, 0, i % 4, i % 4 + 1, 1));
+            cr_assert(fx_backward(y) == FX_OK, "%s", fx_error_message(cx));
+        }
+        context_end(cx);
+    }
+}
