@@ -91,7 +91,8 @@ Test(memory, training) { each_allocation(train); }
 
 static bool recur(fx_context *cx)
 {
-    fx_module *net = fx_lstm_layer(cx, 12, 20, .layers = 2, .bidirectional = true, .proj_size = 5, .dropout = 0.5);
+    fx_module *net =
+        fx_lstm_layer(cx, 12, 20, .layers = 2, .bidirectional = true, .proj_size = 5, .dropout = 0.5);
     fx_module *gru = fx_gru_layer(cx, 10, 20);
     const int64_t lengths[] = { 3, 1, 4 };
     bool good = gru != NULL;
@@ -99,7 +100,8 @@ static bool recur(fx_context *cx)
         fx_tensor *h = NULL, *x = fx_randn(cx, FX_F32, 4, 3, 12);
         fx_tensor *y = fx_recurrent_forward(net, x, .lengths = fx_from(cx, FX_I64, lengths, 3), .h_n = &h);
         good = good && fx_backward(fx_sum(fx_forward(gru, y))) == FX_OK;
-        fx_tensor *g = fx_gradient(fx_sum(fx_forward(gru, fx_detach(y))), fx_module_tensor(gru, "weight_hh_l0"), .create_graph = true);
+        fx_tensor *g = fx_gradient(fx_sum(fx_forward(gru, fx_detach(y))),
+                                   fx_module_tensor(gru, "weight_hh_l0"), .create_graph = true);
         good = good && fx_backward(fx_sum(fx_mul(g, g))) == FX_OK;
     }
     return good;
