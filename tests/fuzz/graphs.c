@@ -145,10 +145,9 @@ static bool same_numbers(const fx_tensor *a, const fx_tensor *b)
 /* Numbers that derivatives of a few ops more keep in the range of a double. */
 static bool moderate(const fx_tensor *x)
 {
-    bool good = true;
     double *numbers = malloc((size_t)(fx_numel(x) + 1) * sizeof *numbers);
-    if (!numbers || fx_copy_out(x, FX_F64, numbers)) return false;
-    for (int64_t i = 0; i < fx_numel(x); i++) good = good && fabs(numbers[i]) < 1e3;
+    bool good = numbers && !fx_copy_out(x, FX_F64, numbers);
+    for (int64_t i = 0; good && i < fx_numel(x); i++) good = fabs(numbers[i]) < 1e3;
     free(numbers);
     return good;
 }
