@@ -282,7 +282,9 @@ bool call_registered(trial *t, const char *op, const char *variant, const json_t
     const fx_function *const *functions = fx_functions(&count);
     for (int i = 0; i < count; i++) {
         const fx_function *f = functions[i];
-        if (!f->torch || f->unavailable || !(listed(f->torch, op) || listed(f->torch, full))) continue;
+        if (!f->torch || !(listed(f->torch, op) || listed(f->torch, full))) continue;
+        t->left_out |= f->unavailable != NULL;
+        if (f->unavailable) continue;
         known = true;
         if (!bind_arguments(t, f, args, kwargs)) continue;
         fx_tensor *out[FX_MAX_OUTPUTS] = { 0 };
@@ -335,5 +337,5 @@ bool call_operator(trial *t)
     if (attempt(t, call_registered(t, t->op, variant, args, kwargs, wanted), false, reason)) return true;
     for (int nth = 0; (a = composite_of(t->op, nth)); nth++)
         if (attempt(t, call_adapter(t, a, args, kwargs, wanted), true, reason)) return true;
-    return trial_fail(t, "%s", reason);
+    return trial_fail(t, "%s", t->left_out ? NO_FUNCTION : reason);
 }

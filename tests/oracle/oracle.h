@@ -58,6 +58,7 @@ typedef struct trial {
     char name[MOST_TENSORS][8]; /* of the tensors that they make */
     int outs;
     fx_tensor *out[MOST_OUTPUTS];
+    bool left_out;       /* a function that goes by the name is not in this build */
     char reason[REASON]; /* why it failed */
     double worst;        /* the largest difference seen, over what is allowed */
     const char *excused; /* why a difference does not count; NULL: it does */
